@@ -1,0 +1,81 @@
+import type { MetricLabels, MetricName } from "./metrics.ts";
+
+/** A sentence plus fields. Never one line per item: count instead. */
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Our own figures. Names and labels are the table in `core/metrics.ts`. */
+export interface Meter {
+  /** Adds to a counter. */
+  add(name: MetricName, by: number, labels?: MetricLabels): void;
+  /** Sets a gauge. */
+  set(name: MetricName, to: number, labels?: MetricLabels): void;
+  /** Asks for gauges at scrape time: `read` calls `set`. Returns the way to stop. */
+  watch(read: () => void): () => void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** Milliseconds of a clock that never goes back. */
+  monotonic(): number;
+  /** Resolves after `ms`, or at once when `signal` aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `work` every `ms` without keeping the process alive. Returns the way to stop. */
+  every(ms: number, work: () => void): () => void;
+}
+
+/** What memory the process uses and may use, in bytes. */
+export interface MemoryFigures {
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  /** The container's limit, or the machine's memory. */
+  readonly limitBytes: number;
+}
+
+/** Whether the doors take requests. Set by `memory_limiter`, read by receivers before they read a body. */
+export interface Pressure {
+  /** The reason for refusing, or undefined when there is room. */
+  reason: string | undefined;
+}
+
+export type ComponentStatus = "starting" | "ok" | "degraded" | "failed" | "stopped";
+
+export interface StatusReport {
+  readonly id: string;
+  readonly status: ComponentStatus;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly error: string | undefined;
+}
+
+/** How every component is. Written through `Host.report`, read by `health_check`. */
+export interface Health {
+  /** True once everything is started and nothing is stopping. */
+  readonly ready: boolean;
+  all(): readonly StatusReport[];
+}
+
+/** What a component may use of the process it lives in. There are no globals. */
+export interface Host {
+  /** Kind and id: `exporters.otlp_http/tempo`. */
+  readonly id: string;
+  readonly log: Log;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  random(): number;
+  readonly pressure: Pressure;
+  readonly health: Health;
+  memory(): MemoryFigures;
+  /** Writes to the terminal: `debug` is the only component that does. */
+  print(text: string): void;
+  report(status: ComponentStatus, error?: string): void;
+  /** Carrier of what the components of one service share (`Note`): the ledgers, for instance. */
+  readonly common: object;
+}

@@ -1,0 +1,73 @@
+// Every figure that the program reports about itself, in one table: `docs/metrics.md` is printed from it.
+// Pipeline counters carry the Collector's names, so that its dashboards read them; `spantoll_*` is ours.
+
+export interface MetricAbout {
+  readonly kind: "counter" | "gauge";
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+const counter = (help: string, ...labels: string[]): MetricAbout => ({ kind: "counter", help, labels });
+const gauge = (help: string, ...labels: string[]): MetricAbout => ({ kind: "gauge", help, labels });
+
+export const metrics = {
+  otelcol_receiver_accepted_spans: counter("Spans taken over from senders.", "receiver", "transport"),
+  otelcol_receiver_refused_spans: counter("Spans handed back to senders.", "receiver", "transport"),
+  otelcol_receiver_accepted_log_records: counter("Log records taken over from senders.", "receiver", "transport"),
+  otelcol_receiver_refused_log_records: counter("Log records handed back to senders.", "receiver", "transport"),
+  otelcol_receiver_accepted_metric_points: counter("Metric points taken over from senders.", "receiver", "transport"),
+  otelcol_receiver_refused_metric_points: counter("Metric points handed back to senders.", "receiver", "transport"),
+  otelcol_exporter_sent_spans: counter("Spans that a backend took.", "exporter"),
+  otelcol_exporter_send_failed_spans: counter(
+    "Spans that a backend refused for good, or that ran out of time.",
+    "exporter",
+  ),
+  otelcol_exporter_enqueue_failed_spans: counter("Spans for which a sending queue had no room.", "exporter"),
+  otelcol_exporter_sent_log_records: counter("Log records that a backend took.", "exporter"),
+  otelcol_exporter_send_failed_log_records: counter(
+    "Log records that a backend refused for good, or that ran out of time.",
+    "exporter",
+  ),
+  otelcol_exporter_enqueue_failed_log_records: counter(
+    "Log records for which a sending queue had no room.",
+    "exporter",
+  ),
+  otelcol_exporter_sent_metric_points: counter("Metric points that a backend took.", "exporter"),
+  otelcol_exporter_send_failed_metric_points: counter(
+    "Metric points that a backend refused for good, or that ran out of time.",
+    "exporter",
+  ),
+  otelcol_exporter_enqueue_failed_metric_points: counter(
+    "Metric points for which a sending queue had no room.",
+    "exporter",
+  ),
+  otelcol_exporter_queue_size: gauge(
+    "What waits in the sending queue, in the unit of its sizer.",
+    "exporter",
+    "data_type",
+  ),
+  otelcol_exporter_queue_capacity: gauge(
+    "What the sending queue can hold, in the unit of its sizer.",
+    "exporter",
+    "data_type",
+  ),
+  otelcol_process_uptime: counter("Seconds since the start."),
+  otelcol_process_memory_rss: gauge("Resident memory of the process, in bytes."),
+  spantoll_calls_total: counter("Spans that tell of an LLM call, by what became of them.", "role", "reason", "dialect"),
+  spantoll_tokens_total: counter("Tokens of billed calls.", "tenant", "provider", "model", "type"),
+  spantoll_unpriced_calls_total: counter("Billed calls without a price.", "reason", "provider", "model"),
+  spantoll_charged_usd_total: counter("Acknowledged charges, in USD.", "tenant", "provider", "model"),
+  spantoll_reversed_usd_total: counter("Charges taken back, in USD.", "tenant", "provider", "model"),
+  spantoll_charges_total: counter("Charges by result: charged, replayed, shadowed, late, refused.", "result"),
+  spantoll_budget_spent_usd: gauge("Spent in the current window, in USD.", "tenant", "budget"),
+  spantoll_budget_limit_usd: gauge("Limit of the budget, in USD.", "tenant", "budget"),
+  spantoll_budget_remaining_usd: gauge("What is left in the current window, in USD.", "tenant", "budget"),
+  spantoll_bad_values_total: counter("Attribute values that cannot be read as what their key means.", "dialect", "key"),
+  spantoll_internal_errors_total: counter("Exceptions that are our bug, by place.", "place"),
+} as const satisfies Record<string, MetricAbout>;
+
+export type MetricName = keyof typeof metrics;
+export type MetricLabels = Readonly<Record<string, string>>;
+
+/** The word that the Collector uses for a signal in the names of its counters. */
+export const itemWord = { traces: "spans", logs: "log_records", metrics: "metric_points" } as const;

@@ -1,0 +1,87 @@
+// One billable call as a span tells of it. The normaliser reads it (`Telling`), `gen_ai_call` decides what becomes
+// of it (`Call`), and cost and budget work on that: they read no attribute again.
+import { Note } from "../core/note.ts";
+import type { Usage } from "./usage.ts";
+
+/** Layers that speak of one upstream call; the bill goes to the highest. */
+export type Layer = "proxy" | "app" | "model_server";
+
+/** What one span says, in canonical words, before anybody decided whether it is billed. */
+export interface Telling {
+  /** Index of the span in its batch. */
+  readonly span: number;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty for a root. */
+  readonly parentSpanId: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Service that sent the span (`service.name`), empty when it does not say. */
+  readonly service: string;
+  readonly scope: string;
+  /** Id of the dialect that gave the usage, or else of the one that recognised the span. */
+  readonly dialect: string;
+  readonly layer: Layer;
+  /** `gen_ai.operation.name`, when it is known. */
+  readonly operation: string | undefined;
+  /** What the dialect knows of the span's class: a call, a container that restates its children, a copy of its parent, or none. */
+  readonly shape: "call" | "container" | "copy" | "other";
+  readonly provider: string | undefined;
+  readonly requestModel: string | undefined;
+  readonly responseModel: string | undefined;
+  /** The real model behind a proxy's alias. */
+  readonly providerModel: string | undefined;
+  /** Response ids under all their names, without junk. */
+  readonly responseIds: readonly string[];
+  /** Undefined when the span tells no usage. */
+  readonly usage: Usage | undefined;
+  /** Decimal USD as the emitter said it, undefined when it said none. */
+  readonly reportedUsd: string | undefined;
+  readonly gatewayCacheHit: boolean;
+  readonly failed: boolean;
+  readonly serviceTier: string | undefined;
+  readonly region: string | undefined;
+  /** How sure the reading is: words of the closed list of flags (`usage_convention_inferred_exclusive`). */
+  readonly flags: readonly string[];
+}
+
+/** Left by `gen_ai_normalizer`: what each recognised span of the batch says, in span order. */
+export const tellings = new Note<readonly Telling[]>("tellings");
+
+export type Role = "bill" | "shadow" | "ignore";
+
+/** Closed list; `docs/dialects.md` says what each means. */
+export const reasons = [
+  "leaf",
+  "rollup",
+  "copy",
+  "duplicate",
+  "lower_layer",
+  "gateway_cache_hit",
+  "failed_without_usage",
+  "no_usage",
+  "not_a_call",
+  "configured",
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** Whose a call is. */
+export interface Subject {
+  readonly tenant: string;
+  /** Where the tenant came from: `span:litellm.team.id`, `trace:…`, `resource:…`, `header:…`, `default`. */
+  readonly tenantFrom: string;
+  readonly team: string | undefined;
+  readonly user: string | undefined;
+  readonly key: string | undefined;
+}
+
+export interface Call extends Telling {
+  readonly role: Role;
+  readonly reason: Reason;
+  readonly subject: Subject;
+  /** Who may take the call over: layer first, then how much the span knows. Higher wins. */
+  readonly rank: number;
+}
+
+/** Left by `gen_ai_call`: every span with a role, in span order. Cost and charges of later notes stand at the same positions. */
+export const calls = new Note<readonly Call[]>("calls");
