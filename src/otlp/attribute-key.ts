@@ -1,0 +1,42 @@
+// Names of attributes as small numbers. A name is interned once, when a component that names it is created, and then
+// compared as a number. Names come from our tables and from the configuration, never from spans, so the table is bounded.
+import { Writer } from "../wire/writer.ts";
+
+const known = new Map<string, AttributeKey>();
+
+export interface AttributeKey {
+  /** Dense, from 0. */
+  readonly id: number;
+  readonly name: string;
+  /** UTF-8 of the name. */
+  readonly bytes: Uint8Array;
+  /** The name as field 1 of a KeyValue: tag, length, bytes. */
+  readonly field: Uint8Array;
+}
+
+/** The key of an exact name. */
+export function attributeKey(name: string): AttributeKey {
+  return intern(name, name);
+}
+
+/** The key that stands for every name that starts with `prefix` and is not declared by itself. */
+export function attributePrefix(prefix: string): AttributeKey {
+  return intern(`${prefix}\u0000*`, prefix);
+}
+
+function intern(entry: string, name: string): AttributeKey {
+  const found = known.get(entry);
+  if (found) return found;
+  const bytes = new TextEncoder().encode(name);
+  const key = { id: known.size, name, bytes, field: fieldOf(bytes) };
+  known.set(entry, key);
+  return key;
+}
+
+function fieldOf(bytes: Uint8Array): Uint8Array {
+  const writer = new Writer(bytes.length + 8);
+  writer.byte(0x0a);
+  writer.varint(bytes.length);
+  writer.copy(bytes, 0, bytes.length);
+  return writer.bytes.slice(0, writer.position);
+}

@@ -1,0 +1,123 @@
+// A traces request while processors hold it: the received bytes, the index, the edits. The tables behind them are large
+// and used again and again; `TraceBatches` hands them out, and a batch gives them back when it is encoded or dropped.
+import { strict as assert } from "node:assert";
+import type { Arrival, Batch, Context, Encoded } from "../core/batch.ts";
+import type { AttributeKeys } from "../core/component.ts";
+import { Edits } from "./edits.ts";
+import { KeyTable } from "./key-table.ts";
+import { refuseMalformed } from "./refuse-malformed.ts";
+import { SpanView } from "./span-view.ts";
+import { Splicer } from "./splice.ts";
+import { TraceIndex } from "./trace-index.ts";
+
+/** How many sets of tables wait to be used again: processing is synchronous, so more than a few are never out. */
+const sparesMax = 4;
+
+/** Makes batches for the pipelines that share a set of declared keys. */
+export class TraceBatches {
+  readonly #keys: KeyTable;
+  readonly #indexes: TraceIndex[] = [];
+  readonly #desks: Desk[] = [];
+
+  constructor(declared: readonly AttributeKeys[]) {
+    this.#keys = new KeyTable(declared);
+  }
+
+  /**
+   * Indexes a request once and makes `count` batches of it, each with edits of its own.
+   * Throws `Refused("malformed")` when the bytes are no ExportTraceServiceRequest.
+   */
+  read(arrival: Arrival, count = 1): readonly TraceBatch[] {
+    const index = this.#indexes.pop() ?? new TraceIndex(this.#keys);
+    try {
+      index.read(arrival.bytes);
+    } catch (error) {
+      this.#keepIndex(index);
+      refuseMalformed(error, "traces");
+    }
+    let users = count;
+    const done = (desk: Desk) => {
+      if (this.#desks.length < sparesMax) this.#desks.push(desk);
+      if (--users === 0) this.#keepIndex(index);
+    };
+    return Array.from({ length: count }, () => new TraceBatch(arrival, index, this.#takeDesk(index), done));
+  }
+
+  #takeDesk(index: TraceIndex): Desk {
+    const at = this.#desks.findIndex((desk) => desk.index === index);
+    const desk = at < 0 ? new Desk(index) : this.#desks.splice(at, 1)[0]!;
+    desk.edits.reset(index);
+    return desk;
+  }
+
+  #keepIndex(index: TraceIndex): void {
+    index.bytes = new Uint8Array(0);
+    if (this.#indexes.length < sparesMax) this.#indexes.push(index);
+  }
+}
+
+/** What one batch works with: edits over an index, the view on both, and the splicer that joins them. */
+class Desk {
+  readonly index: TraceIndex;
+  readonly edits = new Edits();
+  readonly view: SpanView;
+  readonly splicer: Splicer;
+
+  constructor(index: TraceIndex) {
+    this.index = index;
+    this.view = new SpanView(index, this.edits);
+    this.splicer = new Splicer(index, this.edits);
+  }
+}
+
+export class TraceBatch implements Batch {
+  readonly signal = "traces";
+  readonly items: number;
+  readonly context: Context;
+  readonly notes = {};
+  readonly pending: Promise<unknown>[] = [];
+  readonly #done: (desk: Desk) => void;
+  #desk: Desk | undefined;
+
+  constructor(arrival: Arrival, index: TraceIndex, desk: Desk, done: (desk: Desk) => void) {
+    this.items = index.spans.length;
+    this.context = arrival.context;
+    this.#desk = desk;
+    this.#done = done;
+    desk.view.decodedBytes = 0;
+  }
+
+  /** The view, pointed at a span. There is one per batch: asking for another span moves it. */
+  span(at: number): SpanView {
+    return this.#open().view.moveTo(at);
+  }
+
+  /** Bytes of text that were decoded so far. */
+  get decodedBytes(): number {
+    return this.#open().view.decodedBytes;
+  }
+
+  encode(): Encoded {
+    const bytes = this.#open().splicer.encode();
+    this.drop();
+    return { signal: this.signal, bytes, items: this.items, context: this.context, notes: this.notes };
+  }
+
+  /** Gives the tables back without encoding. Safe twice. */
+  drop(): void {
+    const desk = this.#desk;
+    this.#desk = undefined;
+    if (desk) this.#done(desk);
+  }
+
+  #open(): Desk {
+    assert(this.#desk, "a batch was used after it was passed on");
+    return this.#desk;
+  }
+}
+
+/** The batch as what it is where only traces come: in processors that are declared for traces alone. */
+export function traceBatch(batch: Batch): TraceBatch {
+  assert(batch instanceof TraceBatch, `${batch.signal} have no spans`);
+  return batch;
+}
