@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   otlp: ["core", "wire"],
   genai: ["core", "otlp"],
   pricing: ["core", "genai"],
-  ledger: ["core", "genai", "pricing"],
+  ledger: ["core", "genai", "pricing", "node:crypto"],
   "ledger/redis": ["core", "genai", "pricing", "ledger", "ioredis", "node:"],
   config: ["core", "yaml", "zod"],
   sending: ["core", "otlp", "node:"],

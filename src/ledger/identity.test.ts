@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { callFingerprint, ledgerKey, modelFingerprint, spanFingerprint } from "./identity.ts";
+
+describe("identity", () => {
+  // Checked with `printf %s 'span:…' | sha256sum | cut -c1-16`. They stand in ledgers: never change them.
+  test("fingerprints are frozen", () => {
+    expect(spanFingerprint("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331").toString(16)).toBe(
+      "c15d7e0b6f574d4c",
+    );
+    expect(callFingerprint("chatcmpl-1").toString(16)).toBe("19437a32c0c37223");
+    expect(callFingerprint("Ω😀").toString(16)).toBe("298f4004d5b6acbe");
+  });
+
+  test("a span id in another trace is another span", () => {
+    expect(spanFingerprint("a", "bc")).not.toBe(spanFingerprint("ab", "c"));
+  });
+
+  test.each([
+    { one: "openai/gpt-4o", two: "gpt-4o", same: true },
+    { one: "gpt-4o-2024-08-06", two: "GPT-4o", same: true },
+    { one: "claude-sonnet-4-5-20250929", two: "claude-sonnet-4-5", same: true },
+    { one: "gpt-4o", two: "gpt-4o-mini", same: false },
+  ])("$one and $two are one model: $same", ({ one, two, same }) => {
+    expect(modelFingerprint(one) === modelFingerprint(two)).toBe(same);
+  });
+
+  test("a model that is not known is 0", () => {
+    expect(modelFingerprint(undefined)).toBe(0);
+    expect(modelFingerprint("")).toBe(0);
+  });
+
+  test.each([
+    { tenant: "acme", key: "acme" },
+    { tenant: "a}{b:c", key: "a%7D%7Bb%3Ac" },
+    { tenant: "@unknown", key: "%40unknown" },
+    { tenant: "😀", key: "%F0%9F%98%80" },
+    { tenant: "a/b", key: "a%2Fb" },
+    { tenant: "", key: "" },
+  ])("tenant $tenant has the key $key", ({ tenant, key }) => {
+    expect(ledgerKey(tenant)).toBe(key);
+  });
+
+  test("long tenants get short keys that no other tenant can spell", () => {
+    const long = ledgerKey("x".repeat(5000));
+    expect(long).toMatch(/^=[\w-]{22}$/);
+    expect(ledgerKey("x".repeat(5001))).not.toBe(long);
+    expect(ledgerKey(long)).not.toBe(long);
+    expect(ledgerKey("😀".repeat(22))).toMatch(/^=/);
+  });
+});

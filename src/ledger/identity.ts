@@ -1,0 +1,52 @@
+// Which span, which call: 64-bit fingerprints that every replica computes alike. They stand in ledgers for days, so
+// the hash never changes: the first 8 bytes of SHA-256, big-endian. `identity.test.ts` holds its vectors.
+// At 1,000 spans a second and 48 hours, two of the 1.7e8 fingerprints meet with a chance of 8e-4.
+import { hash } from "node:crypto";
+
+/** The span itself: what a resend repeats, byte for byte. */
+export function spanFingerprint(traceId: string, spanId: string): bigint {
+  return fingerprint(`span:${traceId}:${spanId}`);
+}
+
+/** The call that several spans may speak of, by the id of its response. */
+export function callFingerprint(responseId: string): bigint {
+  return fingerprint(`call:${responseId}`);
+}
+
+/**
+ * The model's name as far as layers agree on it, in 32 bits: without the path of a router and the date of a snapshot.
+ * 0 when it is not known.
+ */
+export function modelFingerprint(model: string | undefined): number {
+  if (!model) return 0;
+  const name = model.toLowerCase().split("/").at(-1) ?? "";
+  const undated = name.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, "");
+  return Number(fingerprint(`model:${undated}`) >> 32n) || 1;
+}
+
+/**
+ * A tenant as a part of keys: percent-encoded where it is short, else hashed. `=` never comes out of the encoding, so
+ * that no tenant can be named like the hash of another.
+ */
+export function ledgerKey(tenant: string): string {
+  const encoded = percentEncoded(tenant);
+  return encoded.length <= keyCharactersMax ? encoded : `=${hash("sha256", tenant, "base64url").slice(0, 22)}`;
+}
+
+const keyCharactersMax = 64;
+const encoder = new TextEncoder();
+
+function percentEncoded(text: string): string {
+  if (/^[A-Za-z0-9._~-]*$/.test(text)) return text;
+  let encoded = "";
+  for (const byte of encoder.encode(text)) {
+    const character = String.fromCharCode(byte);
+    encoded += /[A-Za-z0-9._~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    if (encoded.length > keyCharactersMax) return encoded;
+  }
+  return encoded;
+}
+
+function fingerprint(text: string): bigint {
+  return BigInt(`0x${hash("sha256", text, "hex").slice(0, 16)}`);
+}
