@@ -73,7 +73,9 @@ function withoutRoot(path: string): string {
 }
 
 function importsOf(file: string): string[] {
-  const found = textOf(file).matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*"([^"\n]+)"/g);
+  // Types of node vanish when the program is built.
+  const text = textOf(file).replace(/^import type .* from "node:.*$/gm, "");
+  const found = text.matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*"([^"\n]+)"/g);
   return [...found].map(([, name = ""]) => (name.startsWith(".") ? join(dirname(file), name) : name));
 }
 

@@ -53,6 +53,8 @@ export const metrics = {
   ),
   otelcol_process_uptime: counter("Seconds since the start."),
   otelcol_process_memory_rss: gauge("Resident memory of the process, in bytes."),
+  otelcol_process_runtime_heap_alloc_bytes: gauge("Heap in use by JavaScript objects, in bytes."),
+  otelcol_process_runtime_total_sys_memory_bytes: gauge("Heap and buffers outside it, in bytes."),
   spantoll_calls_total: counter("Spans that tell of an LLM call, by what became of them.", "role", "reason", "dialect"),
   spantoll_tokens_total: counter("Tokens of billed calls.", "tenant", "provider", "model", "type"),
   spantoll_unpriced_calls_total: counter("Billed calls without a price.", "reason", "provider", "model"),
@@ -67,6 +69,7 @@ export const metrics = {
 } as const satisfies Record<string, MetricAbout>;
 
 export type MetricName = keyof typeof metrics;
+export const metricNames = Object.keys(metrics) as readonly MetricName[];
 export type MetricLabels = Readonly<Record<string, string>>;
 
 /** The word that the Collector uses for a signal in the names of its counters. */
