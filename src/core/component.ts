@@ -51,8 +51,11 @@ export interface Reservation {
 }
 
 export interface Exporter extends Component {
-  /** Sets room aside, or throws `Refused("overloaded")`: all exporters of a pipeline reserve before any commits. */
-  reserve(bytes: number): Reservation;
+  /**
+   * Sets room aside, or throws `Refused`: all exporters of a pipeline reserve before any commits.
+   * `load` is what comes, for queues that count items and for the counters of what is refused.
+   */
+  reserve(bytes: number, load?: Pick<Batch, "signal" | "items">): Reservation;
 }
 
 export type Receiver = Component;

@@ -104,3 +104,8 @@ export function parseAddress(given: string): { readonly host: string; readonly p
   if (!found || port > 65_535) return undefined;
   return { host: found[1] ?? (found[2] || "0.0.0.0"), port };
 }
+
+/** A group of settings. `key:` with nothing behind it means its defaults, as in the Collector. */
+export function section<S extends z.ZodObject>(settings: S, description: string) {
+  return z.preprocess((given) => given ?? {}, settings).meta({ description });
+}

@@ -1,0 +1,219 @@
+// Sends OTLP over HTTP. One attempt is here, and what an answer means in `answer.ts`; queue, batches and retries are
+// `sending/`, the same for every exporter.
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import { z } from "zod";
+import { type Encoded, type Signal, signals } from "../../core/batch.ts";
+import {
+  type Batching,
+  type Component,
+  type Exporter,
+  exporter,
+  type Files,
+  type Objection,
+} from "../../core/component.ts";
+import type { Host } from "../../core/host.ts";
+import { duration, inert, section } from "../../core/settings.ts";
+import { version } from "../../core/version.ts";
+import { codings, compress } from "../../sending/compress.ts";
+import type { PushResult } from "../../sending/delivery.ts";
+import { createSender } from "../../sending/sender.ts";
+import { retrySettings, sendingObjections, sendingQueueSettings } from "../../sending/settings.ts";
+import { resultOf } from "./answer.ts";
+import { HttpClient } from "./client.ts";
+
+const onHttp1 = inert("requests go over HTTP/1.1");
+const bySockets = inert("Node.js sizes the buffers of sockets itself");
+
+const tls = section(
+  z.strictObject({
+    ca_file: z.string().optional().meta({ description: "Certificates to trust instead of the system's, in PEM." }),
+    cert_file: z.string().optional().meta({ description: "Own certificate, in PEM. Needs key_file." }),
+    key_file: z.string().optional().meta({ description: "Key of the own certificate, in PEM." }),
+    insecure_skip_verify: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Whether any certificate of the backend will do." }),
+    server_name_override: z
+      .string()
+      .optional()
+      .meta({ description: "Name that the backend's certificate must have, instead of that of the endpoint." }),
+    insecure: inert("the scheme of the endpoint decides, http or https"),
+  }),
+  "TLS, for endpoints that start with https.",
+).prefault({});
+
+const url = (description: string) =>
+  z
+    .string()
+    .refine((given) => /^https?:$/.test(parseUrl(given)?.protocol ?? ""), {
+      error: (issue) => `must be a URL such as http://localhost:4318, not ${JSON.stringify(issue.input)}`,
+    })
+    .optional()
+    .meta({ description });
+
+const settings = z.strictObject({
+  endpoint: url("Base URL of the backend; /v1/traces, /v1/metrics and /v1/logs are appended."),
+  traces_endpoint: url("Whole URL for traces, instead of the one below endpoint."),
+  metrics_endpoint: url("Whole URL for metrics."),
+  logs_endpoint: url("Whole URL for logs."),
+  headers: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .meta({ description: "Sent with every request. Values are never printed." }),
+  timeout: duration("30s", "How long one attempt may take, answer included."),
+  compression: z.enum(codings).default("gzip").meta({ description: "Bodies below 1 KiB are never compressed." }),
+  compression_params: section(
+    z.strictObject({
+      level: z.int().min(-1).max(9).default(1).meta({ description: "From 1, fast, to 9, small; -1 is zlib's choice." }),
+    }),
+    "How to compress.",
+  ).prefault({}),
+  encoding: z
+    .enum(["proto"], { error: (issue) => `must be proto, not ${JSON.stringify(issue.input)}` })
+    .default("proto")
+    .meta({ description: "Form of the body: protobuf." }),
+  tls,
+  max_idle_conns: z
+    .int()
+    .min(0)
+    .default(100)
+    .meta({ description: "Connections that are kept open for later; 0 is no limit." }),
+  max_conns_per_host: z.int().min(0).default(0).meta({ description: "Connections at the same time; 0 is no limit." }),
+  idle_conn_timeout: duration("90s", "How long an unused connection is kept open; 0 is for ever."),
+  disable_keep_alives: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Whether every request opens a connection of its own." }),
+  retry_on_failure: retrySettings,
+  sending_queue: sendingQueueSettings,
+  read_buffer_size: bySockets,
+  write_buffer_size: bySockets,
+  force_attempt_http2: onHttp1,
+  http2_read_idle_timeout: onHttp1,
+  http2_ping_timeout: onHttp1,
+});
+
+type Settings = z.output<typeof settings>;
+
+export const otlpHttp = exporter({
+  type: "otlp_http",
+  aliases: ["otlphttp"],
+  summary: "Sends OTLP over HTTP to a backend or another collector",
+  signals,
+  settings,
+  check,
+  create,
+});
+
+function* check(given: Settings, files: Files): Iterable<Objection> {
+  if (signals.every((signal) => endpointOf(given, signal) === undefined)) {
+    yield { path: ["endpoint"], text: "must be set; write the base URL of the backend, such as http://localhost:4318" };
+  }
+  for (const [name, value] of Object.entries(given.headers)) yield* headerObjections(name, String(value));
+  yield* tlsObjections(given.tls, files);
+  yield* sendingObjections(given);
+}
+
+/** Says nothing of the value: it may be a secret. */
+function* headerObjections(name: string, value: string): Iterable<Objection> {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch {
+    yield { path: ["headers", name], text: "must be a header name with a value of one line" };
+  }
+}
+
+function* tlsObjections(given: Settings["tls"], files: Files): Iterable<Objection> {
+  if ((given.cert_file === undefined) !== (given.key_file === undefined)) {
+    yield { path: ["tls"], text: "must name cert_file and key_file, or neither" };
+  }
+  for (const key of ["ca_file", "cert_file", "key_file"] as const) {
+    const path = given[key];
+    if (path === undefined) continue;
+    try {
+      files.read(path);
+    } catch (cause) {
+      yield { path: ["tls", key], text: `cannot be read: ${cause instanceof Error ? cause.message : cause}` };
+    }
+  }
+}
+
+function create(given: Settings, batching: Batching | undefined, host: Host): Exporter & Required<Component> {
+  const client = new HttpClient(given);
+  const headers = headersOf(given);
+  const endpoints = {
+    traces: endpointOf(given, "traces"),
+    metrics: endpointOf(given, "metrics"),
+    logs: endpointOf(given, "logs"),
+  };
+
+  async function push(encoded: Encoded, over: AbortSignal): Promise<PushResult> {
+    const endpoint = endpoints[encoded.signal];
+    if (endpoint === undefined) {
+      return {
+        kind: "permanent",
+        reason: `no endpoint for ${encoded.signal}; set endpoint or ${encoded.signal}_endpoint`,
+      };
+    }
+    const { bytes, coding } = await compress(encoded, given.compression, given.compression_params.level);
+    const attempt = new AbortController();
+    const answered = new AbortController();
+    const giveUp = (): void => attempt.abort();
+    over.addEventListener("abort", giveUp, { once: true });
+    void host.clock.sleep(given.timeout, answered.signal).then(() => answered.signal.aborted || giveUp());
+    try {
+      const all = coding === undefined ? headers : { "content-encoding": coding, ...headers };
+      return resultOf(await client.post(endpoint, all, bytes, attempt.signal), endpoint, host.clock.now());
+    } catch (cause) {
+      return {
+        kind: "retryable",
+        reason: over.aborted ? "interrupted" : attempt.signal.aborted ? `no answer within ${given.timeout} ms` : textOf(cause),
+      };
+    } finally {
+      answered.abort();
+      over.removeEventListener("abort", giveUp);
+    }
+  }
+
+  const sender = createSender(given, batching, push, host);
+  return {
+    reserve: (bytes, load) => sender.reserve(bytes, load),
+    async start() {
+      client.open();
+      await sender.start();
+    },
+    async stop(deadline) {
+      await sender.stop(deadline);
+      client.close();
+    },
+  };
+}
+
+/** Lower-case names, so that what the user sets replaces what is sent by default. */
+function headersOf(given: Settings): Record<string, string> {
+  const headers: Record<string, string> = {
+    "content-type": "application/x-protobuf",
+    "user-agent": `spantoll/${version}`,
+  };
+  for (const [name, value] of Object.entries(given.headers)) headers[name.toLowerCase()] = String(value);
+  return headers;
+}
+
+function endpointOf(given: Settings, signal: Signal): URL | undefined {
+  const own = given[`${signal}_endpoint`];
+  if (own !== undefined) return parseUrl(own);
+  const base = given.endpoint === undefined ? undefined : parseUrl(given.endpoint);
+  if (base !== undefined) base.pathname = `${base.pathname.replace(/\/$/, "")}/v1/${signal}`;
+  return base;
+}
+
+function parseUrl(given: string): URL | undefined {
+  return URL.canParse(given) ? new URL(given) : undefined;
+}
+
+/** Node.js leaves the message empty when it tried several addresses of a name. */
+function textOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || ("code" in cause ? String(cause.code) : cause.name);
+}
