@@ -1,0 +1,163 @@
+// What runs: the pipelines and extensions that `service` names, against what the other sections declare.
+import { type Signal, signals } from "../core/batch.ts";
+import type { Declared, Findings } from "./check-components.ts";
+import { parseIdentifier } from "./identifier.ts";
+import { notOneOf } from "./issues.ts";
+import { didYouMean } from "./nearest.ts";
+import { type ConfigNode, isNull, type MapNode, nodeAt, type Path, type Place, placeOf } from "./node.ts";
+import { problemAt, quote } from "./problems.ts";
+import type {
+  PipelineConfig,
+  Ready,
+  ReadyExporter,
+  ReadyExtension,
+  ReadyProcessor,
+  ReadyReceiver,
+} from "./service-config.ts";
+
+export interface DeclaredComponents {
+  readonly receivers: Declared<ReadyReceiver>;
+  readonly processors: Declared<ReadyProcessor>;
+  readonly exporters: Declared<ReadyExporter>;
+  readonly extensions: Declared<ReadyExtension>;
+}
+
+/** The pipelines as far as they are right. With problems among the findings, what is returned is not to be used. */
+export function checkPipelines(root: MapNode, declared: DeclaredComponents, findings: Findings): PipelineConfig[] {
+  const at: Spot = { root, path: ["service", "pipelines"], findings };
+  const node = nodeAt(root, at.path);
+  if (node === undefined || isNull(node) || (node.kind === "map" && node.entries.size === 0)) object(at, noPipeline);
+  if (node?.kind !== "map") return [];
+  const seen = new Set<string>();
+  return [...node.entries].flatMap(([key, entry]) => {
+    const here = within(at, key);
+    const identity = identityOf(key);
+    if (typeof identity === "string") {
+      object(here, identity);
+      return [];
+    }
+    if (seen.has(identity.id))
+      object(here, `is the id ${quote(identity.id)} for the second time; give it another name`);
+    seen.add(identity.id);
+    return entry.node.kind === "map" || isNull(entry.node) ? checkPipeline(here, identity, declared) : [];
+  });
+}
+
+const noPipeline = "must have at least one pipeline; write one such as traces: {receivers: [otlp], exporters: [debug]}";
+
+/** What `service.extensions` lists, in its order. */
+export function checkExtensions(
+  root: MapNode,
+  declared: Declared<ReadyExtension>,
+  findings: Findings,
+): readonly ReadyExtension[] {
+  return resolve({ root, path: ["service", "extensions"], findings }, "extension", declared).map(({ ready }) => ready);
+}
+
+/** A path that is being checked. */
+interface Spot {
+  readonly root: MapNode;
+  readonly path: Path;
+  readonly findings: Findings;
+}
+
+function within(at: Spot, key: string): Spot {
+  return { ...at, path: [...at.path, key] };
+}
+
+function object({ root, path, findings }: Spot, text: string, place = placeOf(root, path, "key")): void {
+  findings.problems.push(problemAt(place, path, text));
+}
+
+type Identity = Pick<PipelineConfig, "id" | "signal">;
+
+function identityOf(key: string): Identity | string {
+  const identifier = parseIdentifier(key);
+  if (typeof identifier === "string") return identifier;
+  const signal = signals.find((one) => one === identifier.type);
+  return signal ? { id: identifier.id, signal } : `signal ${notOneOf(identifier.type, signals)}`;
+}
+
+function checkPipeline(at: Spot, identity: Identity, declared: DeclaredComponents): PipelineConfig {
+  const receivers = resolve(within(at, "receivers"), "receiver", declared.receivers);
+  const processors = resolve(within(at, "processors"), "processor", declared.processors);
+  const exporters = resolve(within(at, "exporters"), "exporter", declared.exporters);
+  for (const one of [...receivers, ...processors, ...exporters]) checkSignal(one, identity.signal);
+  checkOrder(processors);
+  for (const kind of ["receiver", "exporter"]) {
+    const spot = within(at, `${kind}s`);
+    if (references(spot).length === 0) object(spot, `must have at least one ${kind}; name one that ${kind}s declares`);
+  }
+  const ready = <R>({ ready }: Resolved<R>) => ready;
+  return {
+    ...identity,
+    receivers: receivers.map(ready),
+    processors: processors.map(ready),
+    exporters: exporters.map(ready),
+  };
+}
+
+/** A component and where a list names it. */
+interface Resolved<R> {
+  readonly ready: R;
+  readonly spot: Spot;
+  readonly place: Place;
+}
+
+/** The components that a list names. */
+function resolve<R>(spot: Spot, kind: string, declared: Declared<R>): Resolved<R>[] {
+  const seen = new Set<string>();
+  return references(spot).flatMap(({ id, place }) => {
+    const named = `references ${kind} ${quote(id)}`;
+    if (seen.has(id)) object(spot, `${named} multiple times; name it once`, place);
+    else if (!declared.has(id))
+      object(spot, `${named} which is not configured; ${whatInstead(id, kind, declared)}`, place);
+    const ready = seen.has(id) ? undefined : declared.get(id);
+    seen.add(id);
+    return ready === undefined ? [] : { ready, spot, place };
+  });
+}
+
+function whatInstead(id: string, kind: string, declared: ReadonlyMap<string, unknown>): string {
+  return didYouMean(id, declared.keys()) ?? `declare it in ${kind}s`;
+}
+
+function checkSignal({ ready, spot, place }: Resolved<Ready<never, unknown>>, signal: Signal): void {
+  if (ready.about.signals.includes(signal)) return;
+  const known = ready.about.signals.join(" and ");
+  object(spot, `${ready.id} does not work on ${signal}, only on ${known}; leave it out of this pipeline`, place);
+}
+
+function checkOrder(processors: readonly Resolved<ReadyProcessor>[]): void {
+  for (const [index, { ready, spot, place }] of processors.entries()) {
+    const before = processors.slice(0, index).map((one) => one.ready.about.type);
+    for (const type of ready.about.needs ?? [])
+      if (!before.includes(type)) object(spot, `${ready.id} needs ${type} before it; name ${type} first`, place);
+  }
+}
+
+interface Reference {
+  readonly id: string;
+  readonly place: Place;
+}
+
+/** The ids of a list. One string may name several, as strings may wherever a list is wanted. */
+function references({ root, path }: Spot): Reference[] {
+  const node = nodeAt(root, path);
+  if (node?.kind === "list") return node.items.flatMap((item) => referenceTo(item, textOf(item)));
+  return node
+    ? textOf(node)
+        .split(",")
+        .flatMap((part) => referenceTo(node, part))
+    : [];
+}
+
+function textOf(node: ConfigNode): string {
+  return node.kind === "scalar" ? node.text : "";
+}
+
+function referenceTo({ place }: ConfigNode, text: string): Reference[] {
+  const identifier = parseIdentifier(text);
+  if (text.trim() === "") return [];
+  return [{ id: typeof identifier === "string" ? text.trim() : identifier.id, place }];
+}
