@@ -2,8 +2,8 @@
 import type { Encoded } from "../core/batch.ts";
 import type { Host } from "../core/host.ts";
 import { itemWord } from "../core/metrics.ts";
+import { quietWarning } from "../core/quiet-log.ts";
 import { Refused } from "../core/refused.ts";
-import { quietWarning } from "./quiet-log.ts";
 import { Backoff } from "./retry.ts";
 import { type RetrySettings, requestBytesMax } from "./settings.ts";
 

@@ -4,11 +4,11 @@ import { type Encoded, type Signal, signals } from "../core/batch.ts";
 import type { Batching, Component, Exporter, Reservation } from "../core/component.ts";
 import type { Host } from "../core/host.ts";
 import { itemWord } from "../core/metrics.ts";
+import { quietWarning } from "../core/quiet-log.ts";
 import { Refused } from "../core/refused.ts";
 import { Batcher, type Parcel } from "./batcher.ts";
 import { Delivery, exporterLabel, type Push, type Stopping } from "./delivery.ts";
 import { type Load, MemoryQueue, type Queue, sizes } from "./queue.ts";
-import { quietWarning } from "./quiet-log.ts";
 import { batchRuleOf, capacityOf, type SendingSettings } from "./settings.ts";
 
 export type Sender = Required<Pick<Exporter & Component, "reserve" | "start" | "stop">>;

@@ -1,4 +1,4 @@
-import type { Host } from "../core/host.ts";
+import type { Host } from "./host.ts";
 
 const intervalMs = 10_000;
 

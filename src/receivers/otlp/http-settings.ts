@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { duration, inert, listenAddress, section, size } from "../../core/settings.ts";
+
+const path = (byDefault: string, what: string) =>
+  z
+    .string()
+    .min(1)
+    .default(byDefault)
+    .meta({ description: `Path that takes ${what}.` });
+
+const cors = section(
+  z.strictObject({
+    allowed_origins: z
+      .array(z.string())
+      .default([])
+      .meta({ description: "Origins of browsers that may send; `*` stands for any text." }),
+    allowed_headers: z
+      .array(z.string())
+      .default([])
+      .meta({ description: "Headers that they may send beside the usual ones; `*` is all." }),
+    exposed_headers: z.array(z.string()).default([]).meta({ description: "Headers of the answer that they may read." }),
+    max_age: z.int().min(0).default(0).meta({ description: "Seconds that browsers may remember the permission." }),
+  }),
+  "What browsers may do. Absent: nothing.",
+);
+
+export const httpSettings = z.strictObject({
+  endpoint: listenAddress("localhost:4318", "Where to listen. Port 0 takes a free port."),
+  transport: z.enum(["tcp"]).default("tcp").meta({ description: "Kind of socket." }),
+  max_request_body_size: size("64MiB", "Largest body, as received and again when decompressed."),
+  traces_url_path: path("/v1/traces", "traces"),
+  metrics_url_path: path("/v1/metrics", "metrics"),
+  logs_url_path: path("/v1/logs", "logs"),
+  include_metadata: z
+    .boolean()
+    .default(false)
+    .meta({ description: "Whether request headers travel with the data, for processors that read `header:` names." }),
+  cors: cors.optional(),
+  read_header_timeout: duration("10s", "How long a client may take for the headers; 0 is for ever."),
+  read_timeout: duration("60s", "How long a client may take for the whole request; 0 is for ever."),
+  idle_timeout: duration("60s", "How long an unused connection is kept open."),
+  keep_alives_enabled: z.boolean().default(true).meta({ description: "Whether connections are kept open." }),
+  max_connections: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .meta({ description: "Connections at the same time; more are closed at once." }),
+  write_timeout: inert("answers are a few bytes and never wait for the client"),
+});
+
+export type HttpSettings = z.output<typeof httpSettings>;
