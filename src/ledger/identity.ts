@@ -33,6 +33,11 @@ export function ledgerKey(tenant: string): string {
   return encoded.length <= keyCharactersMax ? encoded : `=${hash("sha256", tenant, "base64url").slice(0, 22)}`;
 }
 
+/** Six hexadecimal digits that change when `text` does. */
+export function revisionOf(text: string): string {
+  return hash("sha256", text, "hex").slice(0, 6);
+}
+
 const keyCharactersMax = 64;
 const encoder = new TextEncoder();
 

@@ -78,10 +78,11 @@ export interface CounterRef {
  * `owner`: charge `posting` (as it was claimed first) after cancelling `below`.
  * `shadow`: another span of the call outranks this one; cancel it, and `below`.
  * `settled`: the call was decided longer ago than the identity window: do nothing.
+ * `forgotten`: the span ended so long ago that it is no longer known whether it was charged: do nothing.
  */
 export type Verdict =
   | { readonly kind: "owner" | "shadow"; readonly posting: Posting; readonly below: readonly Posting[] }
-  | { readonly kind: "settled" };
+  | { readonly kind: "settled" | "forgotten" };
 
 /** `reversed`: its amounts went back out. `barred`: it was not charged, and never will be. `known`: it was cancelled before. */
 export type Cancelled = "reversed" | "barred" | "known";
@@ -130,6 +131,7 @@ export interface Room {
   readonly tenantsMax: number;
   /** Tenants that the configuration names. */
   readonly always: ReadonlySet<string>;
+  readonly nowMs: number;
 }
 
 export interface TenantPage {

@@ -1,0 +1,270 @@
+// From calls and their costs to the ledger, in the order that makes it exact: claim, cancel, charge.
+// A failure anywhere leaves nothing half done that the same calls, charged again, would not complete.
+import { Note } from "../core/note.ts";
+import type { Call } from "../genai/call.ts";
+import type { Cost } from "../pricing/cost.ts";
+import { type Budget, type BudgetLeft, counterOf, leftOf, tightestOf } from "./budget.ts";
+import { callFingerprint, modelFingerprint, spanFingerprint } from "./identity.ts";
+import type { Ledger, Posting, Terms, Verdict } from "./ledger.ts";
+import { type Amounts, type Claim, type CounterState, counterMax } from "./ledger.ts";
+
+/**
+ * `charged`: now. `replayed`: this very span was charged before. `shadowed`: another span of the call pays, or the call
+ * was settled before. `late`, `future`: it ended outside of what is accepted. `refused`: its figures are impossible.
+ */
+export type ChargeResult = "charged" | "replayed" | "shadowed" | "late" | "future" | "refused";
+
+/** What became of one billed call. */
+export interface Charge {
+  readonly result: ChargeResult;
+  /** Whose ledger: `@other` where the tenant found no room. */
+  readonly tenant: string;
+  /** What was added now; 0 unless `charged`. */
+  readonly nanoUsd: bigint;
+  /** The tightest budget after the batch; undefined unless `charged` or `replayed`. */
+  readonly left: BudgetLeft | undefined;
+}
+
+/** Left by `gen_ai_budget`: parallel to the `calls` note. Filled when the batch's `pending` has resolved, empty before. */
+export const charges = new Note<readonly (Charge | undefined)[]>("charges");
+
+/** Whom spend is kept under when there are too many tenants. */
+export const otherTenant = "@other";
+
+export interface ChargingTerms {
+  readonly budgets: readonly Budget[];
+  /** How long ago, and how far in the future, a span may have ended. */
+  readonly acceptLateMs: number;
+  readonly acceptFutureMs: number;
+  readonly identityWindowMs: number;
+  readonly tenantsMax: number;
+  /** Tenants that the configuration names: they always find room. */
+  readonly tenants: ReadonlySet<string>;
+}
+
+export interface ChargingReport {
+  /** Parallel to the calls. */
+  readonly charges: readonly (Charge | undefined)[];
+  /** What was added now, and what was taken back. */
+  readonly charged: readonly Posting[];
+  readonly reversed: readonly Posting[];
+  /** Where every tenant that was touched stands now. */
+  readonly lefts: readonly BudgetLeft[];
+  /** Calls whose tenant found no room. */
+  readonly homeless: number;
+}
+
+/** Charges the billed ones among `calls`; `costs` stand at the same positions. */
+export async function chargeCalls(
+  ledger: Ledger,
+  charging: ChargingTerms,
+  { calls, costs }: { readonly calls: readonly Call[]; readonly costs: readonly (Cost | undefined)[] },
+  nowMs: number,
+): Promise<ChargingReport> {
+  const terms = ledgerTerms(charging, nowMs);
+  const charges: (Charge | undefined)[] = calls.map(() => undefined);
+  const accepted: Entry[] = [];
+  for (const [at, call] of calls.entries()) {
+    if (call.role !== "bill") continue;
+    const amounts = amountsOf(call, costs[at]);
+    const refusal = refusalOf(call, amounts, charging, nowMs);
+    if (refusal !== undefined) charges[at] = notCharged(refusal, call.subject.tenant);
+    else accepted.push({ at, call, amounts });
+  }
+  if (accepted.length === 0) return { charges, charged: [], reversed: [], lefts: [], homeless: 0 };
+  const homes = await homesOf(ledger, charging, accepted, nowMs);
+  const claimants = await claimAll(
+    ledger,
+    accepted.map((entry) => claimantOf(entry, homes, charging)),
+    terms,
+  );
+  const reversed = await cancelAll(ledger, claimants, terms);
+  const outcome = await chargeAll(ledger, claimants, { charging, terms, charges });
+  const homeless = accepted.filter(({ call }) => !homes.has(call.subject.tenant)).length;
+  return { charges, reversed, homeless, ...outcome };
+}
+
+interface Entry {
+  readonly at: number;
+  readonly call: Call;
+  readonly amounts: Amounts;
+}
+
+interface Claimant {
+  readonly at: number;
+  /** One for each name of the call. */
+  readonly claims: readonly Claim[];
+  verdicts: readonly Verdict[];
+}
+
+/** Ids of one call that are claimed; more than these say nothing more. */
+const idsMax = 4;
+const tenantCharactersMax = 8192;
+const labelCharactersMax = 128;
+/** What happened is remembered an hour longer than spans are accepted, so that the clocks of replicas may differ. */
+const marginMs = 3_600_000;
+
+function ledgerTerms({ identityWindowMs, acceptLateMs }: ChargingTerms, nowMs: number): Terms {
+  return { nowMs, identityWindowMs, keepMs: acceptLateMs + marginMs };
+}
+
+function amountsOf({ usage }: Call, cost: Cost | undefined): Amounts {
+  const priced = cost !== undefined && cost.status !== "unpriced";
+  return {
+    nanoUsd: priced ? cost.nanoUsd : 0n,
+    inputTokens: usage?.input ?? 0,
+    outputTokens: usage?.output ?? 0,
+    requests: 1,
+    unpriced: priced ? 0 : 1,
+  };
+}
+
+function refusalOf(call: Call, amounts: Amounts, charging: ChargingTerms, nowMs: number): ChargeResult | undefined {
+  const { nanoUsd, inputTokens, outputTokens } = amounts;
+  if (nanoUsd < 0n || counterMax < nanoUsd) return "refused";
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return "refused";
+  const endMs = endOf(call);
+  if (!Number.isFinite(endMs)) return "refused";
+  if (endMs < nowMs - charging.acceptLateMs) return "late";
+  return nowMs + charging.acceptFutureMs < endMs ? "future" : undefined;
+}
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && 0 <= count;
+}
+
+/** A span without an end is charged by its start. */
+function endOf({ startMs, endMs }: Call): number {
+  return 0 < endMs ? endMs : startMs;
+}
+
+/** Whose ledger each tenant's calls go to; those that are missing go to `@other`. */
+async function homesOf(
+  ledger: Ledger,
+  charging: ChargingTerms,
+  entries: readonly Entry[],
+  nowMs: number,
+): Promise<ReadonlySet<string>> {
+  const tenants = new Set(
+    entries.map(({ call }) => call.subject.tenant).filter((id) => id.length <= tenantCharactersMax),
+  );
+  const always = new Set([...charging.tenants, otherTenant]);
+  const homes = await ledger.admit([...tenants], { tenantsMax: charging.tenantsMax, always, nowMs });
+  if (entries.every(({ call }) => homes.has(call.subject.tenant))) return homes;
+  await ledger.admit([otherTenant], { tenantsMax: charging.tenantsMax, always, nowMs });
+  return homes;
+}
+
+function claimantOf({ at, call, amounts }: Entry, homes: ReadonlySet<string>, charging: ChargingTerms): Claimant {
+  const endMs = endOf(call);
+  const model = call.providerModel ?? call.responseModel;
+  const posting: Posting = {
+    tenant: homes.has(call.subject.tenant) ? call.subject.tenant : otherTenant,
+    span: spanFingerprint(call.traceId, call.spanId),
+    endMs,
+    amounts,
+    counters: charging.budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), charging.acceptLateMs)),
+    provider: (call.provider ?? "").slice(0, labelCharactersMax),
+    model: (model ?? call.requestModel ?? "").slice(0, labelCharactersMax),
+  };
+  const startMs = Math.min(call.startMs, endMs);
+  const claims = idsOf(call, posting).map((id) => {
+    return { id, rank: call.rank, startMs, model: modelFingerprint(model), posting };
+  });
+  return { at, claims, verdicts: [] };
+}
+
+function idsOf({ responseIds }: Call, { span }: Posting): readonly bigint[] {
+  if (responseIds.length === 0) return [span];
+  return [...new Set(responseIds)].sort().slice(0, idsMax).map(callFingerprint);
+}
+
+async function claimAll(ledger: Ledger, claimants: Claimant[], terms: Terms): Promise<readonly Claimant[]> {
+  const verdicts = await ledger.claim(
+    claimants.flatMap(({ claims }) => claims),
+    terms,
+  );
+  let at = 0;
+  for (const claimant of claimants) {
+    claimant.verdicts = verdicts.slice(at, at + claimant.claims.length);
+    at += claimant.claims.length;
+  }
+  return claimants;
+}
+
+/** Takes back those that are outranked, among them spans of this very batch. Answers what really went back out. */
+async function cancelAll(ledger: Ledger, claimants: readonly Claimant[], terms: Terms): Promise<readonly Posting[]> {
+  const postings = claimants.flatMap(({ verdicts }) => verdicts.flatMap(outrankedBy));
+  if (postings.length === 0) return [];
+  const results = await ledger.cancel(postings, terms);
+  return postings.filter((_, at) => results[at] === "reversed");
+}
+
+/** A shadow cancels itself, too: that heals a claim that was lost after it had been granted. */
+function outrankedBy(verdict: Verdict): readonly Posting[] {
+  if (verdict.kind === "owner") return verdict.below;
+  return verdict.kind === "shadow" ? [...verdict.below, verdict.posting] : [];
+}
+
+interface Settling {
+  readonly charging: ChargingTerms;
+  readonly terms: Terms;
+  readonly charges: (Charge | undefined)[];
+}
+
+async function chargeAll(
+  ledger: Ledger,
+  claimants: readonly Claimant[],
+  { charging, terms, charges }: Settling,
+): Promise<Pick<ChargingReport, "charged" | "lefts">> {
+  const due: { at: number; posting: Posting }[] = [];
+  for (const { at, claims, verdicts } of claimants) {
+    const posting = dueOf(verdicts);
+    const tenant = claims[0]?.posting.tenant ?? otherTenant;
+    if (posting !== undefined) due.push({ at, posting });
+    else charges[at] = notCharged(verdicts.some(({ kind }) => kind === "forgotten") ? "late" : "shadowed", tenant);
+  }
+  if (due.length === 0) return { charged: [], lefts: [] };
+  const { results, states } = await ledger.charge(
+    due.map(({ posting }) => posting),
+    terms,
+  );
+  const lefts = new Map<string, BudgetLeft>();
+  for (const [index, { at, posting }] of due.entries()) {
+    const own = leftsOf(charging.budgets, posting, states[index] ?? []);
+    for (const left of own) lefts.set(`${left.budget} ${left.window.id} ${left.tenant}`, left);
+    charges[at] = chargeOf(results[index] ?? "overflow", posting, own);
+  }
+  const charged = due.filter((_, index) => results[index] === "charged").map(({ posting }) => posting);
+  return { charged, lefts: [...lefts.values()] };
+}
+
+/** What to charge: only who owns the call under all of its names pays, with the figures that were claimed first. */
+function dueOf(verdicts: readonly Verdict[]): Posting | undefined {
+  const [first] = verdicts;
+  return first?.kind === "owner" && verdicts.every(({ kind }) => kind === "owner") ? first.posting : undefined;
+}
+
+/** Windows of an older configuration stand in postings that were claimed then: they belong to no budget of today. */
+function leftsOf(budgets: readonly Budget[], posting: Posting, states: readonly CounterState[]): BudgetLeft[] {
+  return budgets.flatMap((budget) => {
+    const window = budget.windowAt(posting.endMs);
+    const { key } = counterOf(budget, window, 0);
+    const state = states[posting.counters.findIndex((counter) => counter.key === key)];
+    return state === undefined ? [] : [leftOf(budget, posting.tenant, window, state)];
+  });
+}
+
+function chargeOf(
+  result: "charged" | "replayed" | "cancelled" | "overflow",
+  { tenant, amounts }: Posting,
+  lefts: readonly BudgetLeft[],
+): Charge {
+  if (result === "cancelled") return notCharged("shadowed", tenant);
+  if (result === "overflow") return notCharged("refused", tenant);
+  return { result, tenant, nanoUsd: result === "charged" ? amounts.nanoUsd : 0n, left: tightestOf(lefts) };
+}
+
+function notCharged(result: ChargeResult, tenant: string): Charge {
+  return { result, tenant, nanoUsd: 0n, left: undefined };
+}

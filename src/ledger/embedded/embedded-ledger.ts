@@ -1,0 +1,160 @@
+// The ledger of a single process, over any storage. Every primitive is one transaction, so it is atomic also where the
+// interface asks for less.
+import { Refused } from "../../core/refused.ts";
+import { type Storage, StorageFull, type Writing } from "../../core/storage.ts";
+import type * as ledger from "../ledger.ts";
+import { Accounts } from "./accounts.ts";
+import { decideClaim } from "./claims.ts";
+import * as keys from "./keys.ts";
+import { readNumber, readTenant, writeNumber, writeTenant } from "./records.ts";
+
+export interface EmbeddedLedgerOptions {
+  readonly storage: Storage;
+  /** Told when the store was full and forgot early: spans that ended before are no longer charged. */
+  onForgotten?(horizonMs: number): void;
+}
+
+/**
+ * Bounded by its storage. When that is full, what is known of the oldest spans goes first, and spans as old are not
+ * accepted any more: a span is never charged twice. Throws `Refused("overloaded")` when there is nothing old.
+ */
+export class EmbeddedLedger implements ledger.Ledger {
+  readonly #storage: Storage;
+  readonly #onForgotten: (horizonMs: number) => void;
+  #horizonMs: number;
+  /** The longest that any user asked for: what is shared is kept as long as the most careful one needs it. */
+  #keepMs = 0;
+
+  constructor({ storage, onForgotten }: EmbeddedLedgerOptions) {
+    this.#storage = storage;
+    this.#onForgotten = onForgotten ?? (() => {});
+    this.#horizonMs = readNumber(storage.get(keys.horizonKey));
+  }
+
+  async claim(claims: readonly ledger.Claim[], terms: ledger.Terms): Promise<readonly ledger.Verdict[]> {
+    this.#keepMs = Math.max(this.#keepMs, terms.keepMs);
+    return this.#change(terms.nowMs, (writing) => {
+      this.#sweep(writing, terms.nowMs);
+      return claims.map((claim) =>
+        claim.posting.endMs < this.#horizonMs ? { kind: "forgotten" } : decideClaim(writing, claim, terms),
+      );
+    });
+  }
+
+  async cancel(postings: readonly ledger.Posting[], terms: ledger.Terms): Promise<readonly ledger.Cancelled[]> {
+    return this.#account(terms.nowMs, (accounts) => postings.map((posting) => accounts.cancel(posting)));
+  }
+
+  async charge(postings: readonly ledger.Posting[], terms: ledger.Terms): Promise<ledger.Charged> {
+    return this.#account(terms.nowMs, (accounts) => {
+      const results = postings.map((posting) => accounts.charge(posting));
+      const states = postings.map(({ tenant, counters }) =>
+        counters.map(({ key }) => accounts.state(tenant, key, terms.nowMs)),
+      );
+      return { results, states };
+    });
+  }
+
+  async hold(request: ledger.HoldRequest): Promise<ledger.HoldReply> {
+    return this.#account(request.nowMs, (accounts) => accounts.hold(request));
+  }
+
+  async read(tenant: string, counters: readonly string[], nowMs: number): Promise<ledger.Standing> {
+    const known = this.#storage.get(keys.tenantKey(tenant)) !== undefined;
+    const states = await this.#account(nowMs, (accounts) =>
+      counters.map((counter) => accounts.state(tenant, counter, nowMs)),
+    );
+    return { known, states };
+  }
+
+  async admit(tenants: readonly string[], room: ledger.Room): Promise<ReadonlySet<string>> {
+    const strangers = tenants.filter((tenant) => this.#storage.get(keys.tenantKey(tenant)) === undefined);
+    if (strangers.length === 0) return new Set(tenants);
+    const refused = new Set<string>();
+    await this.#change(room.nowMs, (writing) => {
+      let dynamic = readNumber(writing.get(keys.tenantCountKey));
+      for (const tenant of new Set(strangers)) {
+        const always = room.always.has(tenant);
+        if (!always && room.tenantsMax <= dynamic) refused.add(tenant);
+        else writing.put(keys.tenantKey(tenant), writeTenant(tenant, !always));
+        if (!always && !refused.has(tenant)) dynamic += 1;
+      }
+      writing.put(keys.tenantCountKey, writeNumber(dynamic));
+    });
+    return new Set(tenants.filter((tenant) => !refused.has(tenant)));
+  }
+
+  async tenants(after: string | undefined, limit: number): Promise<ledger.TenantPage> {
+    const all = keys.keysOf("t");
+    const from = after === undefined ? all.from : `${keys.tenantKey(after)}!`;
+    const found = this.#storage.range({ from, to: all.to, limit: limit + 1 });
+    const tenants = found.slice(0, limit).map(({ value }) => readTenant(value));
+    return { tenants, next: limit < found.length ? tenants.at(-1) : undefined };
+  }
+
+  #account<T>(nowMs: number, work: (accounts: Accounts) => T): Promise<T> {
+    return this.#change(nowMs, (writing) => {
+      const accounts = new Accounts(writing, this.#horizonMs);
+      const result = work(accounts);
+      accounts.close();
+      return result;
+    });
+  }
+
+  async #change<T>(nowMs: number, work: (writing: Writing) => T): Promise<T> {
+    const result = this.#transact(nowMs, work);
+    await this.#storage.durable();
+    return result;
+  }
+
+  #transact<T>(nowMs: number, work: (writing: Writing) => T): T {
+    for (;;) {
+      try {
+        return this.#storage.transaction(work);
+      } catch (error) {
+        if (!(error instanceof StorageFull)) throw error;
+        if (!this.#forgetOldest(nowMs))
+          throw new Refused("overloaded", "ledger: full of what must be kept; send again later", { cause: error });
+      }
+    }
+  }
+
+  /** Gives up the oldest hour of what is known of spans, unless it is the current one. */
+  #forgetOldest(nowMs: number): boolean {
+    const hours = (["o", "d"] as const).flatMap((kind) =>
+      this.#storage.range({ ...keys.keysOf(kind), limit: 1 }).map(({ key }) => keys.hourIn(key)),
+    );
+    const oldest = Math.min(...hours);
+    if (hours.length === 0 || keys.hourOf(nowMs) <= oldest) return false;
+    this.#storage.transaction((writing) => this.#forget(writing, oldest + 1, Number.MAX_SAFE_INTEGER));
+    this.#onForgotten(this.#horizonMs);
+    return true;
+  }
+
+  /** Removes some of what has expired: a bounded piece of work with every batch. */
+  #sweep(writing: Writing, nowMs: number): void {
+    const hour = keys.hourOf(nowMs);
+    for (const { key } of writing.range({ ...keys.keysOf("c", hour), limit: sweepMax })) writing.remove(key);
+    for (const { key } of writing.range({ ...keys.keysOf("e", hour), limit: sweepMax })) {
+      writing.remove(key.slice(expiryPrefixLength));
+      writing.remove(key);
+    }
+    this.#forget(writing, keys.hourOf(nowMs - this.#keepMs), sweepMax);
+  }
+
+  #forget(writing: Writing, beforeHour: number, limit: number): void {
+    let forgotten = 0;
+    for (const kind of ["o", "d"] as const) {
+      const old = writing.range({ ...keys.keysOf(kind, beforeHour), limit });
+      for (const { key } of old) writing.remove(key);
+      forgotten += old.length;
+    }
+    if (forgotten === 0) return;
+    this.#horizonMs = Math.max(this.#horizonMs, beforeHour * keys.hourMs);
+    writing.put(keys.horizonKey, writeNumber(this.#horizonMs));
+  }
+}
+
+const sweepMax = 512;
+/** `e/`, eight digits and a slash. */
+const expiryPrefixLength = 11;

@@ -1,0 +1,161 @@
+// The records of the embedded ledger as bytes.
+import type { CounterRef, CounterState, Posting } from "../ledger.ts";
+import { RecordReader, RecordWriter } from "./bytes.ts";
+
+/** A span of a call that can still outrank another, or be outranked. */
+export interface Contender {
+  readonly posting: Posting;
+  readonly rank: number;
+  readonly startMs: number;
+  readonly model: number;
+  readonly liveUntilMs: number;
+}
+
+export interface Hold {
+  readonly nanoUsd: bigint;
+  readonly untilMs: number;
+  readonly counters: readonly string[];
+}
+
+const layout = 1;
+
+export function writeContenders(contenders: readonly Contender[]): Uint8Array {
+  const record = begin();
+  record.integer(contenders.length);
+  for (const { posting, rank, startMs, model, liveUntilMs } of contenders) {
+    record.double(rank);
+    record.double(startMs);
+    record.integer(model);
+    record.double(liveUntilMs);
+    writePosting(record, posting);
+  }
+  return record.done();
+}
+
+export function readContenders(bytes: Uint8Array): Contender[] {
+  const record = open(bytes);
+  return list(record, () => {
+    const rank = record.double();
+    const startMs = record.double();
+    const model = record.integer();
+    const liveUntilMs = record.double();
+    return { posting: readPosting(record), rank, startMs, model, liveUntilMs };
+  });
+}
+
+export function writeCounter(state: CounterState): Uint8Array {
+  const record = begin();
+  record.int64(state.nanoUsd);
+  record.int64(state.heldNanoUsd);
+  record.integer(state.inputTokens);
+  record.integer(state.outputTokens);
+  record.integer(state.requests);
+  record.integer(state.unpriced);
+  return record.done();
+}
+
+export function readCounter(bytes: Uint8Array): CounterState {
+  const record = open(bytes);
+  const nanoUsd = record.int64();
+  const heldNanoUsd = record.int64();
+  const inputTokens = record.integer();
+  const outputTokens = record.integer();
+  const requests = record.integer();
+  return { nanoUsd, heldNanoUsd, inputTokens, outputTokens, requests, unpriced: record.integer() };
+}
+
+export function writeHold(hold: Hold): Uint8Array {
+  const record = begin();
+  record.int64(hold.nanoUsd);
+  record.integer(hold.untilMs);
+  record.integer(hold.counters.length);
+  for (const counter of hold.counters) record.text(counter);
+  return record.done();
+}
+
+export function readHold(bytes: Uint8Array): Hold {
+  const record = open(bytes);
+  const nanoUsd = record.int64();
+  const untilMs = record.integer();
+  return { nanoUsd, untilMs, counters: list(record, () => record.text()) };
+}
+
+/** A tenant of the directory; `dynamic` ones count towards the bound. */
+export function writeTenant(tenant: string, dynamic: boolean): Uint8Array {
+  const record = begin();
+  record.integer(dynamic ? 1 : 0);
+  record.text(tenant);
+  return record.done();
+}
+
+export function readTenant(bytes: Uint8Array): string {
+  const record = open(bytes);
+  record.integer();
+  return record.text();
+}
+
+export function writeNumber(value: number): Uint8Array {
+  const record = begin();
+  record.integer(value);
+  return record.done();
+}
+
+export function readNumber(bytes: Uint8Array | undefined): number {
+  return bytes === undefined ? 0 : open(bytes).integer();
+}
+
+function writePosting(record: RecordWriter, posting: Posting): void {
+  record.text(posting.tenant);
+  record.int64(posting.span);
+  record.double(posting.endMs);
+  record.int64(posting.amounts.nanoUsd);
+  record.integer(posting.amounts.inputTokens);
+  record.integer(posting.amounts.outputTokens);
+  record.integer(posting.amounts.requests);
+  record.integer(posting.amounts.unpriced);
+  record.text(posting.provider);
+  record.text(posting.model);
+  record.integer(posting.counters.length);
+  for (const { key, expiresAtMs } of posting.counters) {
+    record.text(key);
+    record.double(expiresAtMs);
+  }
+}
+
+function readPosting(record: RecordReader): Posting {
+  const tenant = record.text();
+  const span = record.uint64();
+  const endMs = record.double();
+  const nanoUsd = record.int64();
+  const inputTokens = record.integer();
+  const outputTokens = record.integer();
+  const requests = record.integer();
+  const amounts = { nanoUsd, inputTokens, outputTokens, requests, unpriced: record.integer() };
+  const provider = record.text();
+  const model = record.text();
+  return { tenant, span, endMs, amounts, counters: list(record, () => readCounterRef(record)), provider, model };
+}
+
+function readCounterRef(record: RecordReader): CounterRef {
+  const key = record.text();
+  return { key, expiresAtMs: record.double() };
+}
+
+function begin(): RecordWriter {
+  const record = new RecordWriter();
+  record.integer(layout);
+  return record;
+}
+
+function open(bytes: Uint8Array): RecordReader {
+  const record = new RecordReader(bytes);
+  const found = record.integer();
+  if (found !== layout) throw new Error(`ledger record: has layout ${found}, not ${layout}; a newer version wrote it`);
+  return record;
+}
+
+function list<T>(record: RecordReader, read: () => T): T[] {
+  const items: T[] = [];
+  for (let rest = record.integer(); 0 < rest; rest--) items.push(read());
+  return items;
+}
