@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: ["zod"],
   otlp: ["core", "wire"],
   genai: ["core", "otlp"],
-  pricing: ["core", "genai", "yaml", "zod"],
+  pricing: ["core", "genai", "yaml", "zod", "node:crypto"],
   ledger: ["core", "genai", "pricing", "node:crypto"],
   "ledger/redis": ["core", "genai", "pricing", "ledger", "ioredis", "node:"],
   config: ["core", "yaml", "zod"],

@@ -41,20 +41,20 @@ export interface UsageRecord {
   /** The model that was asked for. */
   readonly model: string;
   /** The model that answered: priced first. */
-  readonly responseModel?: string;
+  readonly responseModel?: string | undefined;
   /** The model that a proxy says it used (`litellm.provider.model`): priced before both. */
-  readonly providerModel?: string;
-  readonly operation?: string;
+  readonly providerModel?: string | undefined;
+  readonly operation?: string | undefined;
   /** Milliseconds since 1970 at which the price must hold: the end of the call. */
   readonly atMs: number;
   readonly usage: Usage;
-  readonly serviceTier?: string;
-  readonly requestedServiceTier?: string;
-  readonly region?: string;
-  readonly searchContextSize?: string;
-  readonly gatewayCacheHit?: boolean;
-  readonly usageConvention?: "inclusive" | "exclusive";
-  readonly usageSemantics?: string;
+  readonly serviceTier?: string | undefined;
+  readonly requestedServiceTier?: string | undefined;
+  readonly region?: string | undefined;
+  readonly searchContextSize?: string | undefined;
+  readonly gatewayCacheHit?: boolean | undefined;
+  readonly usageConvention?: "inclusive" | "exclusive" | undefined;
+  readonly usageSemantics?: string | undefined;
   /** Decimal USD as text, as the emitter said it. */
-  readonly reportedUsd?: string;
+  readonly reportedUsd?: string | undefined;
 }

@@ -1,9 +1,8 @@
-// What a call costs, as the other parts of the program see it.
+// What a call costs, and the words in which that is said.
 import { Note } from "../core/note.ts";
 
 /** Why a call has no price. Closed list; `docs/prices.md` says what each means. */
 export const unpricedReasons = [
-  "unknown_provider",
   "unknown_model",
   "missing_usage",
   "missing_price",

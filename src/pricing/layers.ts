@@ -1,0 +1,93 @@
+// The layers that a user names, read into a book: `bundled`, LiteLLM's file, price files, rows in the configuration.
+import { createHash } from "node:crypto";
+import type { Files } from "../core/component.ts";
+import { bundledLayer } from "./bundled.ts";
+import { readLitellmPrices } from "./litellm.ts";
+import { compileBook, type Layer, type PriceBook } from "./price-book.ts";
+import type { PriceFile } from "./price-file.ts";
+import { readPriceFile } from "./read-price-file.ts";
+
+/** Where prices come from; later layers win row by row. */
+export type LayerName =
+  | { readonly kind: "bundled" }
+  | { readonly kind: "litellm"; readonly path: string; readonly mode: "override" | "fill" }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "inline"; readonly file: PriceFile };
+
+export type BookReading =
+  | { readonly ok: true; readonly book: PriceBook }
+  | { readonly ok: false; readonly problems: readonly LayerProblem[] };
+
+/** What is wrong with a layer: `index` counts the layers, `text` names the file and the place in it. */
+export interface LayerProblem {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** A layer as the command line names it: `bundled`, `litellm:PATH`, `litellm-fill:PATH` or the path of a price file. */
+export function parseLayerName(text: string): LayerName {
+  if (text === "bundled") return { kind: "bundled" };
+  if (text.startsWith("litellm:")) return { kind: "litellm", path: text.slice(8), mode: "override" };
+  if (text.startsWith("litellm-fill:")) return { kind: "litellm", path: text.slice(13), mode: "fill" };
+  return { kind: "file", path: text };
+}
+
+/** Reads all layers and compiles them, or says all that is wrong with them. */
+export function readBook(
+  names: readonly LayerName[],
+  files: Files,
+  aliases: Readonly<Record<string, string>> = {},
+): BookReading {
+  const problems: LayerProblem[] = [];
+  const layers: Layer[] = [];
+  for (const [index, name] of names.entries()) {
+    const read = readLayer(name, files);
+    if (typeof read === "object" && "name" in read) layers.push(read);
+    else for (const text of read) problems.push({ index, text });
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, book: compileBook(layers, aliases) };
+}
+
+function readLayer(name: LayerName, files: Files): Layer | readonly string[] {
+  if (name.kind === "bundled") return bundledLayer();
+  if (name.kind === "inline") {
+    const version = name.file.version ?? `inline-${digest(JSON.stringify(name.file))}`;
+    return { name: "inline", version, mode: "override", file: name.file };
+  }
+  const bytes = readBytes(name.path, files);
+  if (typeof bytes === "string") return [bytes];
+  const text = new TextDecoder().decode(bytes);
+  return name.kind === "litellm" ? litellmLayer(name.path, name.mode, text) : fileLayer(name.path, text);
+}
+
+function readBytes(path: string, files: Files): Uint8Array | string {
+  try {
+    return files.read(path);
+  } catch (cause) {
+    return `${path}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+}
+
+function fileLayer(path: string, text: string): Layer | readonly string[] {
+  const read = readPriceFile(text);
+  if (!read.ok) {
+    return read.problems.map(
+      ({ line, column, path: key, text: what }) => `${path}:${line}:${column}  ${key === "" ? "" : `${key}: `}${what}`,
+    );
+  }
+  return { name: path, version: read.file.version ?? `file-${digest(text)}`, mode: "override", file: read.file };
+}
+
+function litellmLayer(path: string, mode: "override" | "fill", text: string): Layer | readonly string[] {
+  try {
+    return { name: "litellm", version: `litellm-${digest(text)}`, mode, ...readLitellmPrices(text) };
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return [`${path}: is no LiteLLM price file: ${cause.message}`];
+    throw cause;
+  }
+}
+
+/** A version for files that name none: the same text has the same version. */
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}

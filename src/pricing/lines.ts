@@ -1,0 +1,133 @@
+// What of a call is billed at which rate: the lines of its bill, before they are added up.
+import type { Usage, UsageRecord } from "../genai/usage.ts";
+import type { Cell, Rate } from "./compile.ts";
+import type { CostFlag, UnpricedReason } from "./cost.ts";
+import { type Fraction, fraction, multiply, parseDecimal } from "./money.ts";
+import type { Parts } from "./parts.ts";
+import type { PriceWord } from "./price-file.ts";
+
+export interface Line {
+  readonly word: PriceWord;
+  readonly quantity: number;
+  /** Set where the quantity is no whole number. */
+  readonly exact: Fraction | undefined;
+  readonly rate: Rate;
+  /** Fees per use stay outside multipliers. */
+  readonly fee: boolean;
+}
+
+const tokenWords = [
+  "input",
+  "cache_read",
+  "cache_write",
+  "cache_write_5m",
+  "cache_write_1h",
+  "audio_in",
+  "cache_read_audio",
+  "image_in",
+  "output",
+  "reasoning",
+  "audio_out",
+  "image_out",
+  "citation",
+] as const satisfies readonly (PriceWord & keyof Parts)[];
+
+/** Other measures of the same work, the first that both the row and the usage know is billed. */
+const measures = ["pixels", "images", "audio_seconds", "video_seconds", "characters", "pages", "search_units"] as const;
+
+/** The lines of a call, or why there are none. Adds to `flags` what should be known about them. */
+export function billLines(cell: Cell, parts: Parts, record: UsageRecord, flags: string[]): Line[] | UnpricedReason {
+  const { usage } = record;
+  const lines: Line[] = [];
+  // Tokens win over other measures of the same work where both have a price (image and speech models).
+  const measured = cell.tokensCost && hasTokens(usage) ? undefined : measuredLine(cell, usage);
+  if (measured) lines.push(measured);
+  else {
+    const reason = addTokens(cell, parts, usage, { lines, flags });
+    if (reason) return reason;
+  }
+  addFees(cell, record, lines, flags);
+  if (lines.length > 0) return lines;
+  return hasTokens(usage) && (cell.rates.input || cell.rates.output) ? lines : "missing_usage";
+}
+
+function hasTokens(usage: Usage): boolean {
+  return usage.input !== undefined || usage.output !== undefined || usage.cache_read !== undefined;
+}
+
+function measuredLine({ rates }: Cell, usage: Usage): Line | undefined {
+  for (const word of measures) {
+    const quantity = usage[word];
+    const rate = rates[word];
+    if (quantity !== undefined && rate !== undefined) return makeLine(word, quantity, rate);
+  }
+  const { duration_ms: durationMs, gpus = 1, concurrency = 1 } = usage;
+  if (durationMs === undefined || rates.gpu_seconds === undefined || concurrency === 0) return undefined;
+  const exact = multiply(
+    multiply(exactly(durationMs), exactly(gpus)),
+    inverse(multiply(exactly(concurrency), thousand)),
+  );
+  return { word: "gpu_seconds", quantity: Number.NaN, exact, rate: rates.gpu_seconds, fee: false };
+}
+
+const thousand: Fraction = { num: 1000n, den: 1n };
+
+function inverse({ num, den }: Fraction): Fraction {
+  return fraction(den, num);
+}
+
+interface Bill {
+  readonly lines: Line[];
+  readonly flags: string[];
+}
+
+function addTokens(cell: Cell, parts: Parts, usage: Usage, { lines, flags }: Bill): UnpricedReason | undefined {
+  const { rates } = cell;
+  if (!hasTokens(usage) || !(rates.input || rates.output)) return undefined;
+  if (parts.inferredExclusive) flag(flags, "usage_convention_inferred_exclusive");
+  if (parts.exceedsTotal) flag(flags, "usage_parts_exceed_total");
+  if (0 < parts.cache_write && cell.ttlMatters) flag(flags, "cache_ttl_assumed");
+  if (usage.input === undefined && rates.input && 0n < rates.input.scaled) flag(flags, "input_usage_missing");
+  if (usage.output === undefined && rates.output && 0n < rates.output.scaled) flag(flags, "output_usage_missing");
+  for (const word of tokenWords) {
+    let quantity = parts[word];
+    // Reasoning is output, unless it has a price of its own.
+    if (word === "output" && !rates.reasoning) quantity += parts.reasoning;
+    if (quantity === 0 || (word === "reasoning" && !rates.reasoning)) continue;
+    const rate = rates[word];
+    if (!rate) return "missing_price";
+    if (rate.flag !== undefined && !flags.includes(rate.flag)) flags.push(rate.flag);
+    lines.push(makeLine(word, quantity, rate));
+  }
+  return undefined;
+}
+
+function addFees({ rates }: Cell, { usage, searchContextSize }: UsageRecord, lines: Line[], flags: string[]): void {
+  const searches = usage.web_searches ?? 0;
+  if (0 < searches) {
+    const bySize = searchContextSize === "low" ? rates.web_searches_low : rates.web_searches_high;
+    const rate = searchContextSize === "low" || searchContextSize === "high" ? bySize : rates.web_searches;
+    if (rate) lines.push({ ...makeLine("web_searches", searches, rate), fee: true });
+    else flag(flags, "web_searches_price_missing");
+  }
+  // A call is one request, whether its span says so or not.
+  if (rates.requests) lines.push({ ...makeLine("requests", usage.requests ?? 1, rates.requests), fee: true });
+}
+
+function makeLine(word: PriceWord, quantity: number, rate: Rate): Line {
+  return { word, quantity, exact: Number.isSafeInteger(quantity) ? undefined : exactly(quantity), rate, fee: false };
+}
+
+/** The decimal that a double was written as: quantities are text with a few decimals, as in 61.5 seconds. */
+function exactly(quantity: number): Fraction {
+  return parseDecimal(String(quantity)) ?? { num: BigInt(Math.ceil(quantity)), den: 1n };
+}
+
+function flag(flags: string[], word: CostFlag): void {
+  if (!flags.includes(word)) flags.push(word);
+}
+
+/** A line's quantity as an exact number. */
+export function quantityOf(line: Line): Fraction {
+  return line.exact ?? { num: BigInt(line.quantity), den: 1n };
+}

@@ -1,0 +1,73 @@
+// A usage record as disjoint parts: what each token is priced as. Input includes caches, audio and images, output
+// includes reasoning (OpenTelemetry GenAI conventions), so parts are taken out of the totals, never added to them.
+import type { Usage, UsageRecord } from "../genai/usage.ts";
+
+export interface Parts {
+  /** All input tokens, caches included: what context bands look at. */
+  inputTotal: number;
+  input: number;
+  cache_read: number;
+  cache_write: number;
+  cache_write_5m: number;
+  cache_write_1h: number;
+  audio_in: number;
+  cache_read_audio: number;
+  image_in: number;
+  output: number;
+  reasoning: number;
+  audio_out: number;
+  image_out: number;
+  citation: number;
+  inferredExclusive: boolean;
+  exceedsTotal: boolean;
+}
+
+/** The parts of a call's tokens; undefined when a quantity is none. */
+export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | undefined {
+  if (!isSound(usage)) return undefined;
+  const read = usage.cache_read ?? 0;
+  const write5m = usage.cache_write_5m ?? 0;
+  const write1h = usage.cache_write_1h ?? 0;
+  // A total of writes beside its parts: only the rest has no known time to live.
+  const write = Math.max(0, (usage.cache_write ?? 0) - write5m - write1h);
+  const cached = read + write + write5m + write1h;
+  const given = usage.input ?? 0;
+  // More cached than input cannot be: the emitter counts the cache apart.
+  const inferredExclusive = usageConvention !== "exclusive" && given < cached;
+  const inputTotal = usageConvention === "exclusive" || inferredExclusive ? given + cached : given;
+  const audioRead = Math.min(usage.cache_read_audio ?? 0, read);
+  const audio = Math.max(0, (usage.audio_in ?? 0) - audioRead);
+  const image = usage.image_in ?? 0;
+  const text = inputTotal - cached - audio - image;
+  const reasoning = usage.reasoning ?? 0;
+  const audioOut = usage.audio_out ?? 0;
+  const imageOut = usage.image_out ?? 0;
+  const citation = usage.citation ?? 0;
+  const textOut = (usage.output ?? 0) - reasoning - audioOut - imageOut - citation;
+  return {
+    inputTotal: inputTotal - Math.min(0, text),
+    input: Math.max(0, text),
+    cache_read: read - audioRead,
+    cache_write: write,
+    cache_write_5m: write5m,
+    cache_write_1h: write1h,
+    audio_in: audio,
+    cache_read_audio: audioRead,
+    image_in: image,
+    output: Math.max(0, textOut),
+    reasoning,
+    audio_out: audioOut,
+    image_out: imageOut,
+    citation,
+    inferredExclusive,
+    exceedsTotal: text < 0 || textOut < 0,
+  };
+}
+
+function isSound(usage: Usage): boolean {
+  for (const bucket in usage) {
+    const quantity = usage[bucket as keyof Usage];
+    if (quantity !== undefined && !(0 <= quantity && quantity <= Number.MAX_SAFE_INTEGER)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,197 @@
+// The price book: layers of price files compiled into one immutable table. Later layers win row by row;
+// rows are merged first, names are resolved after.
+import { compilePeriods, type Period } from "./compile.ts";
+import type { CostFlag } from "./cost.ts";
+import { type Fraction, parseFraction } from "./money.ts";
+import type { PricedModel, PricedProvider, PriceFile, Unit } from "./price-file.ts";
+import { canonicalProvider } from "./provider-names.ts";
+import { Resolver } from "./resolve.ts";
+
+/** A price file with where it comes from. */
+export interface Layer {
+  /** `bundled`, `inline` or a path. */
+  readonly name: string;
+  readonly version: string;
+  /** `fill` adds only rows that are missing. */
+  readonly mode: "override" | "fill";
+  readonly file: PriceFile;
+  /** Rows that stand in the file and cannot be billed by, with the reason. They replace no row. */
+  readonly refused?: ReadonlyMap<PricedModel, "quarantined_price" | "unverified_free">;
+  /** Rows whose amounts are visibly rounded by whoever wrote the table. */
+  readonly rounded?: ReadonlySet<PricedModel>;
+}
+
+/** One model of one provider: what a call is priced by. */
+export interface Row {
+  readonly provider: string;
+  readonly id: string;
+  readonly layer: string;
+  readonly version: string;
+  readonly refused: "quarantined_price" | "unverified_free" | undefined;
+  /** What should be known about the row, without making its price an estimate. */
+  readonly flags: readonly CostFlag[];
+  readonly multipliers: Multipliers;
+  /** What part of the price a batch call costs where the row has no prices for batch. */
+  readonly batch: Fraction | undefined;
+  /** From the latest to the earliest. Compiled when the row is first used: most never are. */
+  periods(): readonly Period[];
+}
+
+export interface Multipliers {
+  readonly region: ReadonlyMap<string, Fraction>;
+  readonly speed: ReadonlyMap<string, Fraction>;
+}
+
+/** The names of one provider's models. */
+export interface Names {
+  readonly exact: ReadonlyMap<string, Row>;
+  readonly folded: ReadonlyMap<string, Row>;
+  readonly patterns: readonly { readonly regex: RegExp; readonly row: Row }[];
+  /** Providers whose rows are asked next. */
+  readonly fallback: readonly string[];
+}
+
+export interface PriceTable {
+  readonly providers: ReadonlyMap<string, Names>;
+  /** By `provider/name` or name; what they stand for is `provider/name` or a name of the same provider. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+/** Prices as they hold together. A change of prices is another book. */
+export interface PriceBook {
+  /** Versions of its layers. */
+  readonly version: string;
+  readonly resolver: Resolver;
+}
+
+/** Compiles layers, the later over the earlier; `aliases` are the user's and win over those of the files. */
+export function compileBook(layers: readonly Layer[], aliases: Readonly<Record<string, string>> = {}): PriceBook {
+  const providers = new Map<string, Draft>();
+  const named = new Map<string, string>();
+  for (const layer of layers) for (const given of layer.file.providers) mergeRules(providers, given);
+  for (const layer of layers) {
+    for (const given of layer.file.providers) {
+      for (const id of providerIds(given)) mergeModels(draft(providers, id), id, given.models, layer);
+    }
+    for (const [name, target] of Object.entries(layer.file.aliases ?? {})) named.set(name, target);
+  }
+  for (const [name, target] of Object.entries(aliases)) named.set(name, target);
+  return {
+    version: layers.map(({ version }) => version).join(" "),
+    resolver: new Resolver({
+      providers: new Map([...providers].map(([id, names]) => [id, finish(names)])),
+      aliases: named,
+    }),
+  };
+}
+
+/** A provider while layers are laid over it. */
+interface Draft {
+  readonly exact: Map<string, Row>;
+  readonly names: Map<Row, string[]>;
+  readonly patterns: Map<string, { readonly regex: RegExp; readonly row: Row }>;
+  fallback: readonly string[];
+  batch: Fraction | undefined;
+}
+
+function draft(providers: Map<string, Draft>, id: string): Draft {
+  const found = providers.get(id);
+  if (found) return found;
+  const made: Draft = { exact: new Map(), names: new Map(), patterns: new Map(), fallback: [], batch: undefined };
+  providers.set(id, made);
+  return made;
+}
+
+function providerIds({ id, aliases }: PricedProvider): readonly string[] {
+  return [...new Set([id, ...(aliases ?? [])].map(canonicalProvider))];
+}
+
+/** Rules of a provider hold for the rows of all layers. */
+function mergeRules(providers: Map<string, Draft>, given: PricedProvider): void {
+  for (const id of providerIds(given)) {
+    const into = draft(providers, id);
+    if (given.fallback) into.fallback = given.fallback.map(canonicalProvider);
+    if (given.rules?.batch !== undefined) into.batch = parseFraction(given.rules.batch);
+  }
+}
+
+function mergeModels(into: Draft, provider: string, models: readonly PricedModel[], layer: Layer): void {
+  const tokenUnit = layer.file.defaults?.unit ?? "mtok";
+  for (const model of models) {
+    const refused = layer.refused?.get(model);
+    const row = makeRow(model, { provider, layer, refused, tokenUnit, batch: into.batch });
+    const keeps = layer.mode === "fill" || refused !== undefined;
+    for (const name of model.match ?? [model.id]) {
+      if (keeps && isNamed(into, name)) continue;
+      if (typeof name === "string") setName(into, name, row);
+      else into.patterns.set(name.regex, { regex: new RegExp(name.regex), row });
+    }
+  }
+}
+
+/** The name's owner is replaced whole when the name is its id: its other names then mean the new row too. */
+function setName(into: Draft, name: string, row: Row): void {
+  const owner = into.exact.get(name);
+  into.exact.set(name, row);
+  const owned = into.names.get(row);
+  if (owned) owned.push(name);
+  else into.names.set(row, [name]);
+  if (!owner || owner === row || owner.id !== name) return;
+  for (const other of into.names.get(owner) ?? []) if (into.exact.get(other) === owner) setName(into, other, row);
+  for (const [source, { regex, row: holder }] of into.patterns) {
+    if (holder === owner) into.patterns.set(source, { regex, row });
+  }
+}
+
+function isNamed(into: Draft, name: string | { readonly regex: string }): boolean {
+  if (typeof name !== "string") return into.patterns.has(name.regex);
+  return into.exact.has(name) || [...into.patterns.values()].some(({ regex }) => regex.test(name));
+}
+
+interface RowContext {
+  readonly provider: string;
+  readonly layer: Layer;
+  readonly refused: Row["refused"];
+  readonly tokenUnit: Unit;
+  readonly batch: Fraction | undefined;
+}
+
+function makeRow(model: PricedModel, { provider, layer, refused, tokenUnit, batch }: RowContext): Row {
+  let compiled: readonly Period[] | undefined;
+  return {
+    provider,
+    id: model.id,
+    layer: layer.name,
+    version: layer.version,
+    refused,
+    flags: layer.rounded?.has(model) ? ["table_price_rounded"] : [],
+    multipliers: { region: factors(model.multipliers?.region), speed: factors(model.multipliers?.speed) },
+    batch,
+    periods() {
+      compiled ??= compilePeriods(model, { provider, tokenUnit, batch });
+      return compiled;
+    },
+  };
+}
+
+const noFactors: ReadonlyMap<string, Fraction> = new Map();
+
+function factors(given: Readonly<Record<string, string>> | undefined): ReadonlyMap<string, Fraction> {
+  if (!given) return noFactors;
+  return new Map(
+    Object.entries(given).flatMap(([name, text]) => {
+      const read = parseFraction(text);
+      return read ? [[name, read] as const] : [];
+    }),
+  );
+}
+
+function finish({ exact, patterns, fallback }: Draft): Names {
+  const folded = new Map<string, Row>();
+  for (const [name, row] of exact) {
+    const lower = name.toLowerCase();
+    // Two rows whose names differ in case alone: a third spelling cannot tell which is meant.
+    folded.set(lower, folded.get(lower) ?? row);
+  }
+  return { exact, folded, patterns: [...patterns.values()], fallback };
+}

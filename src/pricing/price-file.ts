@@ -1,0 +1,188 @@
+// The price file: what the table is made of, as people and the generator write it. YAML or JSON.
+// Amounts are text from the file to the fraction, so that no price goes through a float.
+import { z } from "zod";
+import { parseFraction } from "./money.ts";
+
+/** What has a price. The words are the buckets of a usage record, and what only prices tell apart. */
+export const priceWords = [
+  "input",
+  "cache_read",
+  "cache_write",
+  "cache_write_5m",
+  "cache_write_1h",
+  "audio_in",
+  "cache_read_audio",
+  "image_in",
+  "output",
+  "reasoning",
+  "audio_out",
+  "image_out",
+  "citation",
+  "web_searches",
+  "web_searches_low",
+  "web_searches_high",
+  "requests",
+  "audio_seconds",
+  "video_seconds",
+  "characters",
+  "pixels",
+  "images",
+  "pages",
+  "search_units",
+  "gpu_seconds",
+] as const;
+export type PriceWord = (typeof priceWords)[number];
+
+/** Units of amounts: how many of what is counted they hold. */
+export const unitSizes = {
+  token: 1n,
+  ktok: 1_000n,
+  mtok: 1_000_000n,
+  count: 1n,
+  kcount: 1_000n,
+  request: 1n,
+  image: 1n,
+  pixel: 1n,
+  page: 1n,
+  kpage: 1_000n,
+  char: 1n,
+  kchar: 1_000n,
+  mchar: 1_000_000n,
+  second: 1n,
+  minute: 60n,
+  hour: 3_600n,
+  gpu_second: 1n,
+  gpu_hour: 3_600n,
+} as const;
+export type Unit = keyof typeof unitSizes;
+
+const counts: readonly Unit[] = ["count", "kcount", "request"];
+const tokens: readonly Unit[] = ["mtok", "ktok", "token"];
+const seconds: readonly Unit[] = ["second", "minute", "hour"];
+
+/** Units that an amount of a word may be in; the first holds where the file names none. */
+export function unitsOf(word: PriceWord): readonly Unit[] {
+  return otherUnits[word] ?? tokens;
+}
+
+const otherUnits: { readonly [W in PriceWord]?: readonly Unit[] } = {
+  web_searches: counts,
+  web_searches_low: counts,
+  web_searches_high: counts,
+  requests: counts,
+  search_units: counts,
+  audio_seconds: seconds,
+  video_seconds: seconds,
+  characters: ["char", "kchar", "mchar"],
+  pixels: ["pixel"],
+  images: ["image", ...counts],
+  pages: ["page", "kpage"],
+  gpu_seconds: ["gpu_second", "gpu_hour", ...seconds],
+};
+
+const amount = z
+  .union([z.string(), z.number()])
+  .transform((given) => String(given))
+  .refine((text) => parseFraction(text) !== undefined, {
+    error: (issue) => `must be an amount of at least 0 such as 0.30, not ${JSON.stringify(issue.input)}`,
+  });
+const unit = z.enum(Object.keys(unitSizes) as [Unit, ...Unit[]]);
+const price = z.union([amount, z.strictObject({ amount, per: unit })]);
+const cell = z.partialRecord(z.enum(priceWords), price).superRefine((given, context) => {
+  for (const [word, value] of Object.entries(given)) {
+    if (typeof value !== "object" || !isPriceWord(word) || unitsOf(word).includes(value.per)) continue;
+    context.addIssue({
+      code: "custom",
+      path: [word, "per"],
+      message: `must be one of ${unitsOf(word).join(", ")}, not ${JSON.stringify(value.per)}`,
+    });
+  }
+});
+const day = z.string().refine(isDay, {
+  error: (issue) => `must be a day of the form 2026-01-31, not ${JSON.stringify(issue.input)}`,
+});
+const factor = amount;
+const tier = z.string().min(1).max(40);
+const cells = z.record(tier, cell);
+const band = z.strictObject({
+  when: z.strictObject({
+    input_total: z.string().regex(/^>=? ?\d{1,15}$/, 'must be a comparison such as "> 200000" or ">= 200000"'),
+  }),
+  cells,
+});
+const window = z.strictObject({
+  utc: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$/, 'must be a span of the day such as "00:30-16:30"'),
+  days: z.array(z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])).optional(),
+  cells,
+  bands: z.array(band).optional(),
+});
+const source = z.strictObject({
+  name: z.string(),
+  ref: z.string().optional(),
+  url: z.string().optional(),
+  checked: day.optional(),
+});
+const period = z.strictObject({
+  from: day.optional(),
+  until: day.optional(),
+  cells,
+  bands: z.array(band).optional(),
+  windows: z.array(window).optional(),
+  source: source.optional(),
+});
+const pattern = z.strictObject({
+  regex: z.string().refine(isAnchored, {
+    error: (issue) => `must be a regular expression from ^ to $, not ${JSON.stringify(issue.input)}`,
+  }),
+});
+const model = z.strictObject({
+  id: z.string().min(1),
+  match: z.array(z.union([z.string().min(1), pattern])).optional(),
+  multipliers: z.partialRecord(z.enum(["region", "speed"]), z.record(z.string(), factor)).optional(),
+  prices: z.array(period).min(1),
+});
+const provider = z.strictObject({
+  id: z.string().min(1),
+  aliases: z.array(z.string()).optional(),
+  fallback: z.array(z.string()).optional(),
+  rules: z.strictObject({ batch: factor.optional() }).optional(),
+  models: z.array(model).default([]),
+});
+
+/** A price file as it is written. */
+export const priceFile = z.strictObject({
+  schema: z.union([z.literal(1), z.literal("1")]).optional(),
+  version: z.string().max(80).optional(),
+  currency: z.literal("USD").optional(),
+  defaults: z.strictObject({ unit: z.enum(["mtok", "ktok", "token"]).default("mtok") }).optional(),
+  providers: z.array(provider).default([]),
+  aliases: z.record(z.string(), z.string()).optional(),
+});
+
+export type PriceFile = z.output<typeof priceFile>;
+export type PricedProvider = PriceFile["providers"][number];
+export type PricedModel = PricedProvider["models"][number];
+export type PricePeriod = PricedModel["prices"][number];
+export type PriceCell = PricePeriod["cells"][string];
+
+export function isPriceWord(word: string): word is PriceWord {
+  return (priceWords as readonly string[]).includes(word);
+}
+
+function isDay(text: string): boolean {
+  const at = new Date(`${text}T00:00:00Z`);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+}
+
+/** An open pattern would price models that nobody has looked at. */
+function isAnchored(text: string): boolean {
+  if (!text.startsWith("^") || !text.endsWith("$") || text.length > 300) return false;
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

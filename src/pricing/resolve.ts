@@ -1,0 +1,171 @@
+// Which row prices a call. Ordered, strict steps: what is left of a name after a step must be a row's name.
+// Never a substring, never an open prefix: `gpt-4.7` is not `gpt-4`, `claude-fable-5-2` is not `claude-fable-5`.
+import type { Match } from "./cost.ts";
+import type { Names, PriceTable, Row } from "./price-book.ts";
+import { canonicalProvider, isGateway } from "./provider-names.ts";
+
+export interface Found {
+  readonly row: Row;
+  readonly match: Match;
+}
+
+/** Looks rows up in one book and remembers what it found, misses too. */
+export class Resolver {
+  readonly #book: PriceTable;
+  #byProvider = new Map<string, Map<string, Found | undefined>>();
+  #remembered = 0;
+
+  constructor(book: PriceTable) {
+    this.#book = book;
+  }
+
+  /** The row for a model that a provider served under this name; undefined when no row is meant by it. */
+  find(provider: string, name: string): Found | undefined {
+    let names = this.#byProvider.get(provider);
+    const known = names?.get(name);
+    if (known !== undefined || names?.has(name)) return known;
+    const found = resolve(this.#book, provider, name);
+    // Names come from outside. Forgetting all of them is rare, and costs a few microseconds per name in use.
+    if (rememberedMax <= this.#remembered) {
+      this.#byProvider = new Map();
+      this.#remembered = 0;
+      names = undefined;
+    }
+    if (!names) {
+      names = new Map();
+      this.#byProvider.set(provider, names);
+    }
+    names.set(name, found);
+    this.#remembered++;
+    return found;
+  }
+
+  /** What an alias says of the name, or else undefined. */
+  findAlias(provider: string, name: string): Found | undefined {
+    return this.#book.aliases.size === 0 ? undefined : resolveAlias(this.#book, canonicalProvider(provider), name);
+  }
+}
+
+const rememberedMax = 20_000;
+/** Names that are longer are no model's. */
+const nameLengthMax = 400;
+
+function resolve(book: PriceTable, provider: string, name: string): Found | undefined {
+  if (nameLengthMax < name.length) return undefined;
+  const trimmed = name.trim();
+  const billing = canonicalProvider(provider);
+  if (trimmed === "") return undefined;
+  if (isGateway(billing)) return resolveBehindGateway(book, trimmed);
+  return resolveAt(book, billing, trimmed);
+}
+
+function resolveAlias(book: PriceTable, provider: string, name: string): Found | undefined {
+  const target = book.aliases.get(`${provider}/${name}`) ?? book.aliases.get(name);
+  if (target === undefined) return undefined;
+  const found = resolveBehindGateway(book, target) ?? resolveAt(book, provider, target);
+  return found && { row: found.row, match: "alias" };
+}
+
+/** A gateway bills nothing: the provider is the first segment of the name. `prod/…` names none. */
+function resolveBehindGateway(book: PriceTable, name: string): Found | undefined {
+  let rest = name;
+  for (let slash = rest.indexOf("/"); 0 < slash; slash = rest.indexOf("/")) {
+    const provider = canonicalProvider(rest.slice(0, slash));
+    rest = rest.slice(slash + 1);
+    if (isGateway(provider)) continue;
+    const found = book.providers.has(provider) ? resolveAt(book, provider, rest) : undefined;
+    return found && { row: found.row, match: "provider_from_prefix" };
+  }
+  return undefined;
+}
+
+function resolveAt(book: PriceTable, provider: string, name: string): Found | undefined {
+  const names = book.providers.get(provider);
+  const found = names && resolveIn(names, provider, name);
+  if (found) return found;
+  for (const fallback of names?.fallback ?? []) {
+    const other = book.providers.get(fallback);
+    const hit = other && resolveIn(other, fallback, withoutProvider(provider, name));
+    if (hit) return { row: hit.row, match: "provider_fallback" };
+  }
+  return undefined;
+}
+
+function resolveIn(names: Names, provider: string, whole: string): Found | undefined {
+  const asIs = lookUp(names, whole);
+  if (asIs) return asIs;
+  const bare = withoutProvider(provider, whole);
+  const stripped = bare === whole ? undefined : lookUp(names, bare);
+  if (stripped) return { row: stripped.row, match: "provider_stripped" };
+  const parsed = parseName(bare);
+  if (!parsed) return undefined;
+  const read = parsed.name === bare ? undefined : lookUp(names, parsed.name);
+  if (read) return { row: read.row, match: parsed.match };
+  const pattern = names.patterns.find(({ regex }) => regex.test(parsed.name) || regex.test(parsed.name.toLowerCase()));
+  if (pattern) return { row: pattern.row, match: "regex" };
+  const undated = lookUpUndated(names, parsed.name);
+  if (undated) return { row: undated.row, match: "date_stripped" };
+  return provider === "aws.bedrock" ? lookUpAnyRegion(names, parsed.name) : undefined;
+}
+
+function lookUp(names: Names, name: string): Found | undefined {
+  const exact = names.exact.get(name);
+  if (exact) return { row: exact, match: "exact" };
+  const folded = names.folded.get(name.toLowerCase());
+  return folded && { row: folded, match: "case_folded" };
+}
+
+/** Without segments that only repeat the provider, or name a gateway: `openai/gpt-4o` at OpenAI. */
+function withoutProvider(provider: string, name: string): string {
+  let rest = name;
+  for (let slash = rest.indexOf("/"); 0 < slash; slash = rest.indexOf("/")) {
+    const segment = canonicalProvider(rest.slice(0, slash));
+    if (segment !== provider && !isGateway(segment)) return rest;
+    rest = rest.slice(slash + 1);
+  }
+  return rest;
+}
+
+/** Names with a structure; undefined for those that name no model, such as an application's inference profile. */
+function parseName(name: string): { readonly name: string; readonly match: Match } | undefined {
+  if (name.startsWith("ft:")) {
+    // OpenAI: ft:base:organisation:name:id. Tuned models have their own price, so `ft:` stays.
+    return { name: name.split(":", 2).join(":"), match: "fine_tune_base" };
+  }
+  if (name.startsWith("arn:")) {
+    const [, kind, model] = /^arn:[^:]+:[^:]+:[^:]*:[^:]*:([a-z-]+)\/(.+)$/.exec(name) ?? [];
+    return model && kind && modelArns.has(kind) ? { name: model, match: "arn_parsed" } : undefined;
+  }
+  const path = /(?:^|\/)models\/([^/]+)$/.exec(name);
+  return path?.[1] ? { name: path[1], match: "path_parsed" } : { name, match: "exact" };
+}
+
+const modelArns: ReadonlySet<string> = new Set(["foundation-model", "inference-profile"]);
+
+/**
+ * Names of one snapshot: a date, `latest` or a revision behind the model's name. Nothing else is removed:
+ * `-5-2` and `.1` are other versions, and priced by their own rows or not at all.
+ */
+const snapshot =
+  /(?:[-@]20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|-20\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|-latest|@latest|@default|-v\d+:\d+|:\d+)$/;
+const snapshotsMax = 3;
+
+function lookUpUndated(names: Names, name: string): Found | undefined {
+  let rest = name;
+  for (let removed = 0; removed < snapshotsMax; removed++) {
+    const shorter = rest.replace(snapshot, "");
+    if (shorter === rest || shorter === "") return undefined;
+    rest = shorter;
+    const found = lookUp(names, rest);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Bedrock's cross-region profiles: `ca.anthropic.…`. The price of the region is not known then. */
+function lookUpAnyRegion(names: Names, name: string): Found | undefined {
+  const [, model] = /^(?:us|us-gov|eu|apac|ap|au|ca|jp|in|sa|global)\.(.+)$/.exec(name) ?? [];
+  if (!model) return undefined;
+  const found = lookUp(names, model) ?? lookUpUndated(names, model);
+  return found && { row: found.row, match: "region_stripped" };
+}
