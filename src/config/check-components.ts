@@ -2,7 +2,7 @@
 import type { Files, Kind } from "../core/component.ts";
 import { decode } from "./decode.ts";
 import { parseIdentifier } from "./identifier.ts";
-import { type Told, tell } from "./issues.ts";
+import { type Told, tellAll } from "./issues.ts";
 import { didYouMean } from "./nearest.ts";
 import { type ConfigNode, type MapNode, type Path, placeOf } from "./node.ts";
 import { type Problem, problemAt } from "./problems.ts";
@@ -19,7 +19,10 @@ export interface Findings {
 }
 
 /** What a section declares, by id. A component with problems is there too, so that references to it are right. */
-export type Declared<R> = ReadonlyMap<string, R | undefined>;
+export type Declared<R> = ReadonlyMap<string, { readonly about: About | undefined; readonly ready: R | undefined }>;
+
+/** What a declaration says of every component of its type. */
+export type About = Kind<string, never, unknown>["about"];
 
 export interface Checking {
   readonly root: MapNode;
@@ -33,7 +36,7 @@ export function checkComponents<Wiring extends unknown[], C>(
   kinds: readonly Kind<string, Wiring, C>[],
   checking: Checking,
 ): Declared<Ready<Wiring, C>> {
-  const declared = new Map<string, Ready<Wiring, C> | undefined>();
+  const declared = new Map<string, { about: About | undefined; ready: Ready<Wiring, C> | undefined }>();
   const written = checking.root.entries.get(section)?.node;
   if (written?.kind !== "map") return declared;
   for (const [key, entry] of written.entries) {
@@ -49,7 +52,8 @@ export function checkComponents<Wiring extends unknown[], C>(
     const kind = kinds.find(({ about }) => about.type === type || about.aliases?.includes(type));
     if (kind === undefined) object(unknownType(type, kinds));
     else if (kind.about.type !== type) checking.findings.renamed.push({ path: path.join("."), now: kind.about.type });
-    declared.set(id, kind && prepare(kind, { id, path, node: entry.node }, checking));
+    const ready = kind && prepare(kind, { id, path, node: entry.node }, checking);
+    declared.set(id, { about: kind?.about, ready });
   }
   return declared;
 }
@@ -80,7 +84,7 @@ function prepare<Wiring extends unknown[], C>(
     return { id, about: kind.about, settings, create };
   }
   const told = [
-    ...prepared.issues.flatMap((issue) => tell(issue, (at) => namesAt(schema, at))),
+    ...tellAll(prepared.issues, (at) => namesAt(schema, at)),
     ...prepared.objections.map(({ path, text }): Told => ({ path, text, point: "value" })),
   ];
   findings.problems.push(...told.map((one) => placed(one, path, root)));

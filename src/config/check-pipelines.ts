@@ -1,19 +1,12 @@
 // What runs: the pipelines and extensions that `service` names, against what the other sections declare.
 import { type Signal, signals } from "../core/batch.ts";
-import type { Declared, Findings } from "./check-components.ts";
+import type { About, Declared, Findings } from "./check-components.ts";
 import { parseIdentifier } from "./identifier.ts";
 import { notOneOf } from "./issues.ts";
 import { didYouMean } from "./nearest.ts";
 import { type ConfigNode, isNull, type MapNode, nodeAt, type Path, type Place, placeOf } from "./node.ts";
 import { problemAt, quote } from "./problems.ts";
-import type {
-  PipelineConfig,
-  Ready,
-  ReadyExporter,
-  ReadyExtension,
-  ReadyProcessor,
-  ReadyReceiver,
-} from "./service-config.ts";
+import type { PipelineConfig, ReadyExporter, ReadyExtension, ReadyProcessor, ReadyReceiver } from "./service-config.ts";
 
 export interface DeclaredComponents {
   readonly receivers: Declared<ReadyReceiver>;
@@ -26,6 +19,8 @@ export interface DeclaredComponents {
 export function checkPipelines(root: MapNode, declared: DeclaredComponents, findings: Findings): PipelineConfig[] {
   const at: Spot = { root, path: ["service", "pipelines"], findings };
   const node = nodeAt(root, at.path);
+  const service = nodeAt(root, ["service"]);
+  if (service && service.kind !== "map" && !isNull(service)) return [];
   if (node === undefined || isNull(node) || (node.kind === "map" && node.entries.size === 0)) object(at, noPipeline);
   if (node?.kind !== "map") return [];
   const seen = new Set<string>();
@@ -51,7 +46,9 @@ export function checkExtensions(
   declared: Declared<ReadyExtension>,
   findings: Findings,
 ): readonly ReadyExtension[] {
-  return resolve({ root, path: ["service", "extensions"], findings }, "extension", declared).map(({ ready }) => ready);
+  return resolve({ root, path: ["service", "extensions"], findings }, "extension", declared).flatMap(
+    ({ ready }) => ready ?? [],
+  );
 }
 
 /** A path that is being checked. */
@@ -88,33 +85,34 @@ function checkPipeline(at: Spot, identity: Identity, declared: DeclaredComponent
     const spot = within(at, `${kind}s`);
     if (references(spot).length === 0) object(spot, `must have at least one ${kind}; name one that ${kind}s declares`);
   }
-  const ready = <R>({ ready }: Resolved<R>) => ready;
   return {
     ...identity,
-    receivers: receivers.map(ready),
-    processors: processors.map(ready),
-    exporters: exporters.map(ready),
+    receivers: receivers.flatMap(({ ready }) => ready ?? []),
+    processors: processors.flatMap(({ ready }) => ready ?? []),
+    exporters: exporters.flatMap(({ ready }) => ready ?? []),
   };
 }
 
-/** A component and where a list names it. */
-interface Resolved<R> {
-  readonly ready: R;
+/** A component that a list names, and where. Not ready when its own settings have problems. */
+interface Named<R> {
+  readonly id: string;
+  readonly about: About;
+  readonly ready: R | undefined;
   readonly spot: Spot;
   readonly place: Place;
 }
 
-/** The components that a list names. */
-function resolve<R>(spot: Spot, kind: string, declared: Declared<R>): Resolved<R>[] {
+function resolve<R>(spot: Spot, kind: string, declared: Declared<R>): Named<R>[] {
   const seen = new Set<string>();
   return references(spot).flatMap(({ id, place }) => {
     const named = `references ${kind} ${quote(id)}`;
+    const found = declared.get(id);
     if (seen.has(id)) object(spot, `${named} multiple times; name it once`, place);
-    else if (!declared.has(id))
-      object(spot, `${named} which is not configured; ${whatInstead(id, kind, declared)}`, place);
-    const ready = seen.has(id) ? undefined : declared.get(id);
+    else if (!found) object(spot, `${named} which is not configured; ${whatInstead(id, kind, declared)}`, place);
+    const { about, ready } = found ?? {};
+    const again = seen.has(id);
     seen.add(id);
-    return ready === undefined ? [] : { ready, spot, place };
+    return about === undefined || again ? [] : { id, about, ready, spot, place };
   });
 }
 
@@ -122,17 +120,17 @@ function whatInstead(id: string, kind: string, declared: ReadonlyMap<string, unk
   return didYouMean(id, declared.keys()) ?? `declare it in ${kind}s`;
 }
 
-function checkSignal({ ready, spot, place }: Resolved<Ready<never, unknown>>, signal: Signal): void {
-  if (ready.about.signals.includes(signal)) return;
-  const known = ready.about.signals.join(" and ");
-  object(spot, `${ready.id} does not work on ${signal}, only on ${known}; leave it out of this pipeline`, place);
+function checkSignal({ id, about, spot, place }: Named<unknown>, signal: Signal): void {
+  if (about.signals.includes(signal)) return;
+  const known = about.signals.join(" and ");
+  object(spot, `${id} does not work on ${signal}, only on ${known}; leave it out of this pipeline`, place);
 }
 
-function checkOrder(processors: readonly Resolved<ReadyProcessor>[]): void {
-  for (const [index, { ready, spot, place }] of processors.entries()) {
-    const before = processors.slice(0, index).map((one) => one.ready.about.type);
-    for (const type of ready.about.needs ?? [])
-      if (!before.includes(type)) object(spot, `${ready.id} needs ${type} before it; name ${type} first`, place);
+function checkOrder(processors: readonly Named<ReadyProcessor>[]): void {
+  for (const [index, { id, about, spot, place }] of processors.entries()) {
+    const before = processors.slice(0, index).map((one) => one.about.type);
+    for (const type of about.needs ?? [])
+      if (!before.includes(type)) object(spot, `${id} needs ${type} before it; name ${type} first`, place);
   }
 }
 

@@ -1,11 +1,11 @@
 // A whole configuration against everything that is compiled in: the settings of a service, or all that is wrong.
 import { z } from "zod";
 import type { AnyKind } from "../core/component.ts";
-import { type Checking, checkComponents, type Findings, inertIn, placed } from "./check-components.ts";
+import { type Checking, checkComponents, type Declared, type Findings, inertIn, placed } from "./check-components.ts";
 import { checkExtensions, checkPipelines } from "./check-pipelines.ts";
 import { decode } from "./decode.ts";
 import type { Outside } from "./expand.ts";
-import { tell } from "./issues.ts";
+import { tellAll } from "./issues.ts";
 import { load, type Sources } from "./load.ts";
 import { type ConfigNode, type MapNode, nodeAt } from "./node.ts";
 import { inReadingOrder, type Problem, problemAt } from "./problems.ts";
@@ -60,10 +60,7 @@ const topSchema = z.strictObject({
 function checkSections({ root, findings }: Checking): void {
   const read = decode(root, (given) => attempt(topSchema, given));
   const names = Object.keys(topSchema.shape);
-  if (!read.ok)
-    findings.problems.push(
-      ...read.issues.flatMap((issue) => tell(issue, () => names)).map((one) => placed(one, [], root)),
-    );
+  if (!read.ok) findings.problems.push(...tellAll(read.issues, () => names).map((one) => placed(one, [], root)));
   for (const [name, example] of [
     ["receivers", "otlp: {protocols: {http: {}}}"],
     ["exporters", "debug: {}"],
@@ -95,7 +92,7 @@ function checkService({ root, findings }: Checking): z.output<typeof serviceSche
   const read = decode(node, (given) => attempt(serviceSchema, given ?? {}));
   if (read.ok) return read.settings;
   if (node.kind !== "map") return undefined;
-  const told = read.issues.flatMap((issue) => tell(issue, (path) => namesAt(schema, path)));
+  const told = tellAll(read.issues, (path) => namesAt(schema, path));
   findings.problems.push(...told.map((one) => placed(one, ["service"], root)));
   return undefined;
 }
@@ -110,12 +107,12 @@ function kinds<Name extends AnyKind["kind"]>(registry: readonly AnyKind[], kind:
 }
 
 function used<R>(
-  declared: ReadonlyMap<string, R | undefined>,
+  declared: Declared<R>,
   pipelines: readonly PipelineConfig[],
   of: (pipeline: PipelineConfig) => readonly R[],
 ): R[] {
   const named = new Set(pipelines.flatMap(of));
-  return [...declared.values()].flatMap((ready) => (ready && named.has(ready) ? ready : []));
+  return [...declared.values()].flatMap(({ ready }) => (ready && named.has(ready) ? ready : []));
 }
 
 function warningsOf({ inert, renamed }: Findings): string[] {

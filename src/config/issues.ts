@@ -1,6 +1,6 @@
 // What a schema objects to, in our words: what is wrong; what to do.
 import type { z } from "zod";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, nearest } from "./nearest.ts";
 import type { Path } from "./node.ts";
 import { quote } from "./problems.ts";
 
@@ -13,16 +13,38 @@ export interface Told {
   readonly point: "key" | "value";
 }
 
-/** `names` gives the settings that may stand at a path. */
-export function tell(issue: Issue, names: (path: Path) => readonly string[], under: Path = []): Told[] {
+/** Gives the settings that may stand at a path. */
+type Names = (path: Path) => readonly string[];
+
+/** All that a schema objects to, without what only follows from a key that it does not know. */
+export function tellAll(issues: readonly Issue[], names: Names): Told[] {
+  const follows = (issue: Issue) => issues.some((other) => followsFrom(other, issue, isMeant));
+  return issues.filter((issue) => !follows(issue)).flatMap((issue) => tell(issue, names, []));
+}
+
+function tell(issue: Issue, names: Names, under: Path): Told[] {
   const path = [...under, ...pathOf(issue)];
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({ path: [...path, key], text: unknownKey(key, names(path)), point: "key" }));
-  if (issue.code === "invalid_union") {
-    const branch = meantBranch(issue);
-    if (branch) return branch.flatMap((inner) => tell(inner, names, path));
-  }
-  return [{ path, text: textOf(issue), point: "value" }];
+  const branch = issue.code === "invalid_union" ? meantBranch(issue) : undefined;
+  if (branch === undefined) return [{ path, text: textOf(issue), point: "value" }];
+  // With an unknown key nobody knows which alternative was meant, so what this one misses says nothing.
+  const follows = (inner: Issue) => branch.some((other) => followsFrom(other, inner, () => true));
+  return branch.filter((inner) => !follows(inner)).flatMap((inner) => tell(inner, names, path));
+}
+
+/** Whether an issue is no wonder, given an unknown key in the same map: the key that is missing was misspelt, for instance. */
+function followsFrom(other: Issue, issue: Issue, explains: (given: string, missing: string) => boolean): boolean {
+  if (other.code !== "unrecognized_keys") return false;
+  const [around, at] = [pathOf(other).join("."), pathOf(issue)];
+  if (issue.code === "custom") return at.join(".") === around;
+  const missing = String(at.at(-1));
+  const isMissing = issue.code !== "unrecognized_keys" && issue.input === undefined && 0 < at.length;
+  return isMissing && at.slice(0, -1).join(".") === around && other.keys.some((key) => explains(key, missing));
+}
+
+function isMeant(given: string, missing: string): boolean {
+  return nearest(given, [missing]) !== undefined;
 }
 
 export function unknownKey(key: string, names: readonly string[]): string {

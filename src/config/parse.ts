@@ -117,7 +117,16 @@ class TreeReading {
     this.#nodes++;
     if (nodesMax < this.#nodes) return this.#object(place, [], `has more than ${nodesMax} values; write less`, nothing);
     if (nestingMax < path.length) return this.#object(place, [], tooDeep, nothing);
-    if (isAlias(given)) return this.node(given.resolve(this.#document) ?? null, path);
+    if (isAlias(given)) {
+      const target = given.resolve(this.#document);
+      if (target) return this.node(target, path);
+      return this.#object(
+        place,
+        path,
+        `there is no anchor &${given.source}; write it before *${given.source}`,
+        nothing,
+      );
+    }
     if (isMap(given)) return { kind: "map", place, entries: this.#entries(given.items, path) };
     if (isSeq(given))
       return { kind: "list", place, items: given.items.map((item, i) => this.node(item as Node, [...path, i])) };

@@ -1,6 +1,6 @@
 // The `service` section: what runs, and how the program tells about itself. Keys and defaults are the Collector's.
 import { z } from "zod";
-import { duration, inert, listenAddress, parseAddress } from "../core/settings.ts";
+import { duration, inert, optionalListenAddress, parseAddress } from "../core/settings.ts";
 import { logEncodings, logLevels, metricsLevels, type TelemetrySettings } from "./service-config.ts";
 
 const ids = (description: string) => z.array(z.string()).meta({ description });
@@ -48,7 +48,7 @@ const metrics = z
       .max(1, { error: "can have one reader: this program has one `/metrics`" })
       .optional()
       .meta({ description: "Where metrics can be read, as the Collector writes it; localhost:8888 by default." }),
-    address: listenAddress("localhost:8888", "The same as one `host:port`.").optional(),
+    address: optionalListenAddress("The same as one `host:port`."),
     views: inert("metrics have no views"),
   })
   .refine((given) => given.readers === undefined || given.address === undefined, {

@@ -88,13 +88,18 @@ export function inert(reason: string) {
 
 /** `host:port` of a listener. Port 0 takes a free port. */
 export function listenAddress(byDefault: string, description: string) {
-  return z
-    .string()
-    .refine((given) => parseAddress(given) !== undefined, {
-      error: (issue) => `must be host:port with a port of 0 to 65535, not ${JSON.stringify(issue.input)}`,
-    })
-    .prefault(byDefault)
-    .meta({ description });
+  return hostAndPort().prefault(byDefault).meta({ description });
+}
+
+/** The same where nothing listens unless it is written. */
+export function optionalListenAddress(description: string) {
+  return hostAndPort().optional().meta({ description });
+}
+
+function hostAndPort() {
+  return z.string().refine((given) => parseAddress(given) !== undefined, {
+    error: (issue) => `must be host:port with a port of 0 to 65535, not ${JSON.stringify(issue.input)}`,
+  });
 }
 
 /** Host and port of `localhost:4318`, `:4318` (all interfaces) or `[::1]:4318`. */
