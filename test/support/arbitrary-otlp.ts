@@ -180,13 +180,13 @@ const packedDoubles = fc.array(anyBytes(8), { maxLength: 3 }).map(joined);
 const packedInts = fc.array(int64s, { maxLength: 3 }).map(joined);
 const buckets = message([field(1, 0, smallInts), field(2, 2, packedInts), field(2, 0, int64s)]);
 const times = [field(2, 1, anyBytes(8)), field(3, 1, anyBytes(8)), field(4, 1, anyBytes(8))];
-const numberPoint = message([
-  ...times,
-  field(5, 2, exemplar),
-  field(6, 1, anyBytes(8)),
-  attributes(7),
-  field(8, 0, smallInts),
-]);
+/** One value, for the same reason as one kind of data a metric. */
+const numberPoint = fc
+  .tuple(
+    message([times[0]!, times[1]!, field(5, 2, exemplar), attributes(7), field(8, 0, smallInts)]),
+    fc.oneof(field(4, 1, anyBytes(8)), field(6, 1, anyBytes(8)), fc.constant(new Uint8Array(0))),
+  )
+  .map(joined);
 const histogramPoint = message([
   ...times,
   field(6, 2, packedDoubles),
@@ -199,7 +199,7 @@ const exponentialPoint = message([...times, field(6, 0, smallInts), field(8, 2, 
 const quantile = message([field(1, 1, anyBytes(8)), field(2, 1, anyBytes(8))]);
 const summaryPoint = message([...times, field(6, 2, quantile), attributes(7)]);
 const points = (point: Bytes): Bytes => message([field(1, 2, point), field(1, 2, point), field(2, 0, smallInts)], 4);
-/** One kind of data a metric: of several only the last would count, and nobody counts what is not there. */
+/** One kind of data a metric: of several only the last would count, and protobufjs shows them all. */
 const metric = fc
   .tuple(
     message([field(1, 2, texts), field(2, 2, texts), field(3, 2, texts), attributes(12)]),

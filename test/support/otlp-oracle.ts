@@ -26,6 +26,12 @@ export function decode(signal: Signal, bytes: Uint8Array): Plain {
   return type.toObject(type.decode(bytes), { longs: String, bytes: String, json: true }) as Plain;
 }
 
+/** As `decode`, with the zeros that absence means: equal for requests that say the same in other bytes. */
+export function decodeFull(signal: Signal, bytes: Uint8Array): Plain {
+  const type = requestTypes[signal];
+  return type.toObject(type.decode(bytes), { longs: String, bytes: String, json: true, defaults: true }) as Plain;
+}
+
 /** Bytes of a request given as plain objects, in the form that `decode` returns or with numbers, bigints as text, byte arrays. */
 export function encode(signal: Signal, request: Plain): Uint8Array {
   const type = requestTypes[signal];
