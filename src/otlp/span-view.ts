@@ -34,6 +34,8 @@ export class SpanView {
   readonly #slots: Int32Array;
   readonly #stamps: Int32Array;
   #stamp = 0;
+  /** Whether some key, or some prefix, has several rows on this span. */
+  #hasDuplicates = false;
   // Where the value that was found last lies.
   #bytes: Uint8Array;
   #start = 0;
@@ -51,11 +53,16 @@ export class SpanView {
   moveTo(span: number): this {
     this.index = span;
     this.#stamp++;
+    this.#hasDuplicates = false;
     const rows = this.#index.rows;
     for (let row = this.rowsStart; row < this.rowsEnd; row++) {
       const id = rows.at(row, rowColumns.key);
       // Of two attributes with one key the first counts, as in the Collector.
-      if (this.#stamps[id] === this.#stamp || this.#edits.replacement(row) === -1) continue;
+      if (this.#stamps[id] === this.#stamp) {
+        this.#hasDuplicates = true;
+        continue;
+      }
+      if (this.#edits.replacement(row) === -1) continue;
       this.#stamps[id] = this.#stamp;
       this.#slots[id] = row;
     }
@@ -340,9 +347,10 @@ export class SpanView {
     if (!this.has(key)) return;
     const slot = this.#slots[key.id]!;
     if (slot < absent) this.#edits.removeAdded(this.index, -slot - 2);
-    else
-      for (let row = slot; row < this.rowsEnd; row++)
-        if (this.rowKey(row) === key.id) this.#edits.removeRow(this.index, row);
+    else {
+      this.#edits.removeRow(this.index, slot);
+      if (this.#hasDuplicates) this.#removeRowsAfter(slot, key);
+    }
     this.#slots[key.id] = absent;
   }
 
@@ -374,8 +382,13 @@ export class SpanView {
     const slot = this.#slots[key.id]!;
     if (slot < absent) return this.#edits.replaceAdded(this.index, -slot - 2, change);
     this.#edits.replaceRow(this.index, slot, change);
-    for (let row = slot + 1; row < this.rowsEnd; row++)
+    if (this.#hasDuplicates) this.#removeRowsAfter(slot, key);
+  }
+
+  #removeRowsAfter(first: number, key: AttributeKey): void {
+    for (let row = first + 1; row < this.rowsEnd; row++) {
       if (this.rowKey(row) === key.id) this.#edits.removeRow(this.index, row);
+    }
   }
 
   #find(key: AttributeKey): boolean {

@@ -9,8 +9,15 @@ export class Table {
     this.values = new Int32Array(width * rows);
   }
 
-  /** Adds a row of zeros and returns its number. `values` may be another array afterwards. */
+  /** Adds a row and returns its number; it holds what was there before. `values` may be another array afterwards. */
   append(): number {
+    const end = ++this.length * this.width;
+    if (end > this.values.length) this.#growTo(end);
+    return this.length - 1;
+  }
+
+  /** Adds a row of zeros and returns its number. */
+  appendZeros(): number {
     this.appendMany(1);
     return this.length - 1;
   }
@@ -20,12 +27,14 @@ export class Table {
     const start = this.length * this.width;
     this.length += count;
     const end = this.length * this.width;
-    if (end > this.values.length) {
-      const grown = new Int32Array(Math.max(end, this.values.length * 2));
-      grown.set(this.values.subarray(0, start));
-      this.values = grown;
-    }
+    if (end > this.values.length) this.#growTo(end);
     this.values.fill(0, start, end);
+  }
+
+  #growTo(end: number): void {
+    const grown = new Int32Array(Math.max(end, this.values.length * 2));
+    grown.set(this.values);
+    this.values = grown;
   }
 
   at(row: number, column: number): number {
