@@ -1,48 +1,50 @@
 // Builds what is shipped, benchmarked and documented: one file each, so that what is tested is what runs.
-
+// `build.mjs docs` builds that one alone.
 import { existsSync } from "node:fs";
-import { chmod, rm } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
 import { build } from "esbuild";
 import { textLoaders } from "./text-files.mjs";
-
-const product = { entry: "cmd/main.ts", file: "dist/spantoll.mjs" };
-/** Programs of the project itself: they find their packages in node_modules. */
-const own = [
-  { entry: "test/bench/main.ts", file: "dist/bench.mjs" },
-  { entry: "test/support/write-docs.ts", file: "dist/docs.mjs" },
-  { entry: "test/support/build-prices.ts", file: "dist/prices.mjs" },
-];
 
 // Packages in CommonJS call `require` for node's own modules, which an ES module does not have.
 const banner = `#!/usr/bin/env node
 import { createRequire as createRequireHere } from "node:module";
 const require = createRequireHere(import.meta.url);`;
 
-const shared = {
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  target: "node20.19",
-  sourcemap: true,
-  loader: textLoaders,
-  logLevel: "warning",
+const shipped = {
+  banner: { js: banner },
+  // Names stay: error texts and stack traces of users' reports are read by people.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  sourcesContent: false,
+  legalComments: "eof",
 };
+/** Programs of the project itself find their packages in node_modules. */
+const own = { packages: "external" };
 
-await rm("dist", { recursive: true, force: true });
-await Promise.all([
-  build({
-    ...shared,
-    entryPoints: [product.entry],
-    outfile: product.file,
-    banner: { js: banner },
-    // Names stay: error texts and stack traces of users' reports are read by people.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    sourcesContent: false,
-    legalComments: "eof",
+const programs = [
+  { name: "spantoll", entry: "cmd/main.ts", options: shipped },
+  { name: "bench", entry: "test/bench/main.ts", options: own },
+  { name: "docs", entry: "test/support/write-docs.ts", options: own },
+  { name: "prices", entry: "test/support/build-prices.ts", options: own },
+];
+
+const asked = process.argv.slice(2);
+const chosen = programs.filter(({ name, entry }) => (asked.length === 0 ? existsSync(entry) : asked.includes(name)));
+await Promise.all(
+  chosen.map(async ({ name, entry, options }) => {
+    const outfile = `dist/${name}.mjs`;
+    await build({
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      target: "node20.19",
+      sourcemap: true,
+      loader: textLoaders,
+      logLevel: "warning",
+      ...options,
+      entryPoints: [entry],
+      outfile,
+    });
+    if (options === shipped) await chmod(outfile, 0o755);
   }),
-  ...own
-    .filter(({ entry }) => existsSync(entry))
-    .map(({ entry, file }) => build({ ...shared, entryPoints: [entry], outfile: file, packages: "external" })),
-]);
-await chmod(product.file, 0o755);
+);
