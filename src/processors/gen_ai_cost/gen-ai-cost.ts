@@ -1,0 +1,81 @@
+// Prices every call that is billed, leaves the costs for the budget, and writes them on the spans.
+import type { Batch } from "../../core/batch.ts";
+import { type Files, type Objection, processor } from "../../core/component.ts";
+import type { Host } from "../../core/host.ts";
+import { Note } from "../../core/note.ts";
+import { type Call, calls } from "../../genai/call.ts";
+import type { UsageRecord } from "../../genai/usage.ts";
+import { traceBatch } from "../../otlp/trace-batch.ts";
+import { type Cost, costs } from "../../pricing/cost.ts";
+import type { PriceBook } from "../../pricing/price-book.ts";
+import { costOf } from "../../pricing/price-call.ts";
+import { type PricingSettings, policyOf, pricingSettings, readSettingsBook } from "../../pricing/settings.ts";
+import { CostAttributes } from "./cost-attributes.ts";
+import { Figures } from "./figures.ts";
+
+export const genAiCost = processor({
+  type: "gen_ai_cost",
+  summary: "Prices billed calls, exactly, and writes the cost on their spans; a price that is not known stays unknown.",
+  signals: ["traces"],
+  needs: ["gen_ai_call"],
+  settings: pricingSettings,
+  check: readPrices,
+  create(settings, host) {
+    const book = books.get(settings);
+    if (!book) throw new Error("settings were not checked");
+    return costProcessor(settings, book, host);
+  },
+});
+
+/** Books by the settings that name their files: `check` reads files, `create` has none. */
+const books = new Note<PriceBook>("price books");
+
+function* readPrices(settings: PricingSettings, files: Files): Iterable<Objection> {
+  const reading = readSettingsBook(settings, files);
+  if (reading.ok) books.set(settings, reading.book);
+  else for (const { index, text } of reading.problems) yield { path: ["prices", index], text };
+}
+
+function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
+  const policy = policyOf(settings);
+  const attributes = new CostAttributes(settings.write);
+  const figures = new Figures(host);
+  return {
+    keys: attributes.keys,
+    process(batch: Batch): Batch {
+      const found = calls.get(batch.notes);
+      if (!found || found.length === 0) return batch;
+      const traces = traceBatch(batch);
+      const priced: (Cost | undefined)[] = [];
+      for (const call of found) {
+        const cost = call.role === "bill" ? costOf(book, recordOf(call), policy) : undefined;
+        priced.push(cost);
+        if (!cost) continue;
+        attributes.write(traces.span(call.span), call, cost);
+        figures.count(call, cost);
+      }
+      costs.set(batch.notes, priced);
+      figures.tell();
+      return batch;
+    },
+  };
+}
+
+const noUsage = {};
+
+/** A call as the price table asks for it. The price must hold when the call ended. */
+function recordOf(call: Call): UsageRecord {
+  return {
+    provider: call.provider ?? "",
+    model: call.requestModel ?? call.responseModel ?? call.providerModel ?? "",
+    responseModel: call.responseModel,
+    providerModel: call.providerModel,
+    operation: call.operation,
+    atMs: call.endMs,
+    usage: call.usage ?? noUsage,
+    serviceTier: call.serviceTier,
+    region: call.region,
+    gatewayCacheHit: call.gatewayCacheHit,
+    reportedUsd: call.reportedUsd,
+  };
+}
