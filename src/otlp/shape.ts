@@ -163,10 +163,21 @@ export function checkShape(reader: Reader, expected: Shape, depth = 0): number {
     const field = expected.fields[tag >>> 3];
     if (field === undefined) reader.skip(tag);
     else if ((tag & 7) === field.wireType) count += checkField(reader, tag, field, depth);
-    else if (field.packable === true && (tag & 7) === wireLength) reader.skip(tag);
+    else if (field.packable === true && (tag & 7) === wireLength) checkPacked(reader, field.wireType);
     else throw new Malformed(`field ${tag >>> 3} has wire type ${tag & 7}`, at);
   }
   return count;
+}
+
+/** Checks that a packed list ends where its last number does. */
+function checkPacked(reader: Reader, wireType: number): void {
+  const at = reader.position;
+  const outer = reader.end;
+  reader.end = reader.contentEnd();
+  if (wireType === wireVarint) while (reader.position < reader.end) reader.skipVarint();
+  else if ((reader.end - reader.position) % 8 !== 0) throw new Malformed("packed list with half a number", at);
+  reader.position = reader.end;
+  reader.end = outer;
 }
 
 function checkField(reader: Reader, tag: number, field: Field, depth: number): number {

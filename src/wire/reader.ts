@@ -26,9 +26,27 @@ export class Reader {
   /** Reads a tag: field number times 8 plus wire type. Throws on field 0 and on the wire types 6 and 7. */
   tag(): number {
     const at = this.position;
-    const tag = this.uint32();
+    const tag = this.#header();
     if (tag < 8 || (tag & 7) > wireFixed32) throw new Malformed("illegal tag", at);
     return tag;
+  }
+
+  /**
+   * Reads a tag or a length: at most 32 bits in five bytes. Parsers differ on longer ones (some refuse, some cut), so
+   * behind one of them they would see another structure than we do.
+   */
+  #header(): number {
+    const at = this.position;
+    if (at < this.end && this.bytes[at]! < 0x80) {
+      this.position = at + 1;
+      return this.bytes[at]!;
+    }
+    const value = this.uint32();
+    const length = this.position - at;
+    if (length > 5 || (length === 5 && this.bytes[at + 4]! > 0x0f)) {
+      throw new Malformed("tag or length of more than 32 bits", at);
+    }
+    return value;
   }
 
   /** Reads a varint of at most 32 significant bits; longer forms of small numbers are accepted, as parsers do. */
@@ -71,7 +89,7 @@ export class Reader {
   /** Reads a length and returns where its content ends; `position` is where it starts. */
   contentEnd(): number {
     const at = this.position;
-    const end = this.uint32() + this.position;
+    const end = this.#header() + this.position;
     if (end > this.end) throw new Malformed("length past the end", at);
     return end;
   }
