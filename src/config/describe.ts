@@ -1,4 +1,5 @@
 // What is compiled in, told from the declarations: for the `components` command and for the tables in the documents.
+import { stringify } from "yaml";
 import type { z } from "zod";
 import type { AnyKind } from "../core/component.ts";
 import { type JsonSchema, jsonSchemaOf } from "./schema-tree.ts";
@@ -38,6 +39,26 @@ export function describe(registry: readonly AnyKind[]): RegistryAbout {
     exporters: of("exporter"),
     extensions: of("extension"),
   };
+}
+
+/** The same as text, with the program's name and version before it. */
+export function describeAsText(registry: readonly AnyKind[], version: string, format: "yaml" | "json"): string {
+  const all = { buildinfo: { command: "spantoll", version }, ...mapComponents(describe(registry)) };
+  return format === "json" ? `${JSON.stringify(all, undefined, 2)}\n` : stringify(all, { lineWidth: 0 });
+}
+
+/** As the Collector lists components: by name; settings by their key. What is empty is left out. */
+function mapComponents(about: RegistryAbout): Record<string, unknown> {
+  const listed = (components: readonly ComponentAbout[]) =>
+    components.map(({ type, aliases, summary, signals, needs, settings }) => ({
+      name: type,
+      ...(aliases.length > 0 ? { aliases } : {}),
+      summary,
+      ...(signals.length > 0 ? { signals } : {}),
+      ...(needs.length > 0 ? { needs } : {}),
+      settings: Object.fromEntries(settings.map(({ name, ...rest }) => [name, rest])),
+    }));
+  return Object.fromEntries(Object.entries(about).map(([section, components]) => [section, listed(components)]));
 }
 
 export function describeComponent({ about }: AnyKind): ComponentAbout {

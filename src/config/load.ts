@@ -5,9 +5,15 @@ import type { ConfigNode, MapNode, Place } from "./node.ts";
 import { parseYaml } from "./parse.ts";
 import { inReadingOrder, type Problem, problemAt, quote } from "./problems.ts";
 
+/** A text that is no file of the user's, and how problems name it. */
+export interface NamedText {
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface Sources {
   /** A path, `file:path`, `yaml:text` or `env:NAME` each; later ones are laid over earlier ones. */
-  readonly configs: readonly string[];
+  readonly configs: readonly (string | NamedText)[];
   /** `a.b=value` each, laid over everything else. */
   readonly sets: readonly string[];
 }
@@ -45,7 +51,8 @@ interface Layer {
   readonly problems: readonly Problem[];
 }
 
-function readConfig(config: string, outside: Outside): Layer {
+function readConfig(config: string | NamedText, outside: Outside): Layer {
+  if (typeof config !== "string") return readText(config.file, config.text, false);
   const [, scheme, rest = ""] = /^([A-Za-z][A-Za-z0-9+.-]+):(.*)$/s.exec(config) ?? [];
   if (scheme === "yaml") return readText("yaml", rest, true);
   if (scheme === "env") {
