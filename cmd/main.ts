@@ -47,16 +47,16 @@ function commands(done: (code: number) => void): Command {
 
   withConfig(program.command("run"))
     .description("run the sidecar until SIGTERM or SIGINT; without --config the built-in configuration")
-    .action(async (options: ConfigOptions) => done(await run(options, terminal)));
+    .action(async (options: Partial<ConfigOptions>) => done(await run(named(options), terminal)));
   withConfig(program.command("validate"))
     .description("check a configuration, opening nothing; tells every problem at once")
-    .action((options: ConfigOptions) => done(validate(options, terminal)));
+    .action((options: Partial<ConfigOptions>) => done(validate(named(options), terminal)));
   program
     .command("price")
     .description("price usage records, one JSON object a line")
     .argument("[operands...]", "file of records, or - for standard input")
-    .option("--prices <layer>", "bundled, litellm:PATH, litellm-fill:PATH or a price file; repeats", collect, [])
-    .option("--config <source>", "take prices from the gen_ai_cost of a configuration; repeats", collect, [])
+    .option("--prices <layer>", "bundled, litellm:PATH, litellm-fill:PATH or a price file; repeats", collect)
+    .option("--config <source>", "take prices from the gen_ai_cost of a configuration; repeats", collect)
     .addOption(new Option("--format <format>", "how to answer").choices(["text", "json"]).default("text"))
     .action((operands: string[], options: PriceOptions) => done(price(operands, options)));
   program
@@ -73,30 +73,34 @@ function commands(done: (code: number) => void): Command {
 
 function withConfig(command: Command): Command {
   return command
-    .option("--config <source>", "a path, yaml:TEXT or env:NAME; repeats, later ones are laid over", collect, [])
-    .option("--set <a.b=value>", "lay one value over the configuration; repeats", collect, []);
+    .option("--config <source>", "a path, yaml:TEXT or env:NAME; repeats, later ones are laid over", collect)
+    .option("--set <a.b=value>", "lay one value over the configuration; repeats", collect);
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
+function named({ config = [], set = [] }: Partial<ConfigOptions>): ConfigOptions {
+  return { config, set };
+}
+
 interface PriceOptions {
-  readonly prices: readonly string[];
-  readonly config: readonly string[];
+  readonly prices?: readonly string[];
+  readonly config?: readonly string[];
   readonly format: "text" | "json";
 }
 
-function price(operands: readonly string[], { prices, config, format }: PriceOptions): number {
+function price(operands: readonly string[], { prices = [], config = [], format }: PriceOptions): number {
   const given = priceOperands(prices, operands);
   if (given === undefined) throw new CommanderError(misunderstood, "price", "error: price reads one file of records");
-  const named = config.length > 0 ? readNamed({ config, set: [] }, terminal) : undefined;
-  if (config.length > 0 && named === undefined) return 1;
+  const read = config.length > 0 ? readNamed({ config, set: [] }, terminal) : undefined;
+  if (config.length > 0 && read === undefined) return 1;
   const input = readText(given.file);
   if (input === undefined) return 1;
   const { output, errors, exitCode } = priceCommand({
     layers: given.layers,
-    config: named && settingsOf(named.config, "gen_ai_cost"),
+    config: read && settingsOf(read.config, "gen_ai_cost"),
     format,
     input,
     files: terminal.outside.files,

@@ -14,11 +14,11 @@ export function usageLine(error: CommanderError, program: Command, argv: readonl
     const names = [...command.options.flatMap((option) => option.long ?? []), "--help"];
     return `spantoll: unknown option ${JSON.stringify(quoted)}; ${instead(quoted, names, "the options are")}`;
   }
-  const text = error.message
-    .replace(/^error: /, "")
-    .replace(/\.$/, "")
-    .replaceAll("'", '"');
-  return `spantoll: ${text.replaceAll("\n", " ")}; see ${["spantoll", command === program ? "" : command.name(), "--help"].filter(Boolean).join(" ")}`;
+  const help = `see ${command === program ? "spantoll" : `spantoll ${command.name()}`} --help`;
+  if (error.code === "commander.optionMissingArgument")
+    return `spantoll: option ${JSON.stringify(quoted)} needs a value; ${help}`;
+  if (error.code === "commander.excessArguments") return `spantoll: ${command.name()} takes no such argument; ${help}`;
+  return `spantoll: ${error.message.replace(/^error: |\.$/g, "").replaceAll("'", '"')}; ${help}`;
 }
 
 function instead(given: string, names: readonly string[], all: string): string {

@@ -56,7 +56,9 @@ function mapComponents(about: RegistryAbout): Record<string, unknown> {
       summary,
       ...(signals.length > 0 ? { signals } : {}),
       ...(needs.length > 0 ? { needs } : {}),
-      settings: Object.fromEntries(settings.map(({ name, ...rest }) => [name, rest])),
+      settings: Object.fromEntries(
+        settings.map(({ name, required, ...rest }) => [name, required ? { ...rest, required } : rest]),
+      ),
     }));
   return Object.fromEntries(Object.entries(about).map(([section, components]) => [section, listed(components)]));
 }
