@@ -1,6 +1,6 @@
 // What processors did to the spans of one batch, as flat tables: a new attribute is encoded once into `written`, and a
 // row of `changes` says where it goes. Nothing is allocated per edit once the tables have grown.
-import { varintLength, Writer } from "../wire/writer.ts";
+import { putVarint, varintLength, Writer } from "../wire/writer.ts";
 import type { AttributeKey } from "./attribute-key.ts";
 import { Table } from "./table.ts";
 import { rowColumns, type TraceIndex } from "./trace-index.ts";
@@ -110,20 +110,26 @@ export class Edits {
    * Returns the number of the change.
    */
   begin(key: AttributeKey, valueLength: number): number {
-    const length = key.field.length + 1 + varintLength(valueLength) + valueLength;
-    const written = this.written;
+    const { field } = key;
+    const length = field.length + 1 + varintLength(valueLength) + valueLength;
+    const { written, changes } = this;
     written.ensure(length + 16);
-    const change = this.changes.append();
-    this.changes.set(change, changeColumns.start, written.position);
-    this.changes.set(change, changeColumns.key, key.id);
-    this.changes.set(change, changeColumns.next, -1);
-    written.byte(0x4a);
-    written.varint(length);
-    written.copy(key.field, 0, key.field.length);
-    written.byte(0x12);
-    written.varint(valueLength);
-    this.changes.set(change, changeColumns.valueStart, written.position);
-    this.changes.set(change, changeColumns.end, written.position + valueLength);
+    const { bytes } = written;
+    let at = written.position;
+    const change = changes.append();
+    const { values } = changes;
+    const base = change * changes.width;
+    values[base + changeColumns.start] = at;
+    bytes[at++] = 0x4a;
+    at = putVarint(bytes, at, length);
+    for (let i = 0; i < field.length; i++) bytes[at++] = field[i]!;
+    bytes[at++] = 0x12;
+    at = putVarint(bytes, at, valueLength);
+    values[base + changeColumns.end] = at + valueLength;
+    values[base + changeColumns.valueStart] = at;
+    values[base + changeColumns.key] = key.id;
+    values[base + changeColumns.next] = -1;
+    written.position = at;
     return change;
   }
 
@@ -141,9 +147,10 @@ export class Edits {
   }
 
   #grow(span: number, by: number): void {
-    this.#spans.set(span, 0, this.#spans.at(span, 0) + by);
-    if (this.touches(span)) return;
-    this.#spans.set(span, 3, 1);
+    const { values, width } = this.#spans;
+    values[span * width] = values[span * width]! + by;
+    if (values[span * width + 3] === 1) return;
+    values[span * width + 3] = 1;
     this.#touchedSpans++;
   }
 }

@@ -250,7 +250,7 @@ export class SpanView {
   // Changes. Keys that are written must be declared like keys that are read, so that none is there twice.
 
   setText(key: AttributeKey, value: string): void {
-    const utf8Length = Buffer.byteLength(value);
+    const utf8Length = utf8Bytes(value);
     const change = this.#begin(key, 1 + varintLength(utf8Length) + utf8Length);
     const written = this.#edits.written;
     written.ensure(value.length * 3 + 8);
@@ -293,7 +293,7 @@ export class SpanView {
   }
 
   setTexts(key: AttributeKey, values: readonly string[]): void {
-    const lengths = values.map((value) => Buffer.byteLength(value));
+    const lengths = values.map(utf8Bytes);
     const itemLengths = lengths.map((length) => 1 + varintLength(length) + length);
     const listLength = itemLengths.reduce((sum, length) => sum + 1 + varintLength(length) + length, 0);
     const change = this.#begin(key, 1 + varintLength(listLength) + listLength);
@@ -450,4 +450,11 @@ export class SpanView {
     const high = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)) >>> 0;
     return high * 4294.967296 + low / 1e6;
   }
+}
+
+/** How many bytes a text has in UTF-8. Most of what is written here is a short ASCII word: no call out of JavaScript then. */
+function utf8Bytes(value: string): number {
+  if (value.length > 64) return Buffer.byteLength(value);
+  for (let at = 0; at < value.length; at++) if (value.charCodeAt(at) > 0x7f) return Buffer.byteLength(value);
+  return value.length;
 }
