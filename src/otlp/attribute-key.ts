@@ -24,6 +24,12 @@ export function attributePrefix(prefix: string): AttributeKey {
   return intern(`${prefix}\u0000*`, prefix);
 }
 
+/** A name below a declared prefix that only a span knows. It goes by the prefix's id and is not kept. */
+export function attributeUnder(prefix: AttributeKey, name: string): AttributeKey {
+  const bytes = new TextEncoder().encode(prefix.name + name);
+  return { id: prefix.id, name: prefix.name + name, bytes, field: fieldOf(bytes) };
+}
+
 function intern(entry: string, name: string): AttributeKey {
   const found = known.get(entry);
   if (found) return found;
