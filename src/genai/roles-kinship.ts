@@ -1,0 +1,142 @@
+// Who restates whom in a trace. A span above may repeat the sum of the calls below it (agents, chains, wrappers), and
+// the layers of one call stand above each other where the trace is passed on. The spans in between need not tell anything.
+import { isHigher } from "./layers.ts";
+import type { Candidate } from "./roles-candidate.ts";
+import { fits, restate, sumOf, sumsUp } from "./roles-counts.ts";
+import { isSameCall } from "./roles-identity.ts";
+import type { Teller, Trace, TraceMemory } from "./trace-memory.ts";
+import type { Usage } from "./usage.ts";
+
+/** Sets the kinship of every candidate that comes for the first time. */
+export function settleKinship(candidates: readonly Candidate[], memory: TraceMemory): void {
+  const traces = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    if (candidate.spanId === "") continue;
+    const inTrace = traces.get(candidate.traceId);
+    if (inTrace) inTrace.push(candidate);
+    else traces.set(candidate.traceId, [candidate]);
+  }
+  for (const [traceId, inTrace] of traces) {
+    const trace = memory.find(traceId);
+    if (trace) settleTrace(trace, inTrace);
+  }
+}
+
+/** A teller among its nearest tellers above and below. */
+interface Kin {
+  readonly teller: Teller;
+  /** Undefined for one of an earlier request. */
+  readonly candidate: Candidate | undefined;
+  above: Kin | undefined;
+  readonly below: Kin[];
+  /** How much of its usage spans below have restated. */
+  taken: Usage;
+}
+
+function settleTrace(trace: Trace, candidates: readonly Candidate[]): void {
+  const family = familyOf(trace, candidates);
+  if (family.length < 2) return;
+  for (const kin of family) {
+    if (kin.candidate && !kin.candidate.isAgain) lookBelow(kin, kin.candidate);
+  }
+  for (const kin of family) {
+    const before = billedBefore(kin);
+    if (before && kin.candidate) lookAbove(kin.candidate, before);
+  }
+}
+
+function familyOf(trace: Trace, candidates: readonly Candidate[]): readonly Kin[] {
+  const family = new Map<string, Kin>();
+  for (const candidate of candidates)
+    family.set(candidate.spanId, { teller: candidate, candidate, above: undefined, below: [], taken: {} });
+  for (const [spanId, { teller }] of trace.spans) {
+    if (teller && !family.has(spanId))
+      family.set(spanId, { teller, candidate: undefined, above: undefined, below: [], taken: {} });
+  }
+  for (const [spanId, kin] of family) {
+    kin.above = nearestAbove(spanId, trace, family);
+    kin.above?.below.push(kin);
+    const isPart = !kin.candidate && kin.teller.kinship !== "alone" && kin.teller.kinship !== "rollup";
+    if (kin.above && isPart) kin.above.taken = sumOf([kin.above.taken, kin.teller.usage]);
+  }
+  // In an order that does not depend on arrival: who is billed may depend on who was looked at first.
+  const members = [...family.values()];
+  for (const { below } of members) below.sort(byStart);
+  return members.sort(byStart);
+}
+
+/** Spans in between that were not kept break the chain; more than these are a loop. */
+const stepsMax = 256;
+
+function nearestAbove(spanId: string, trace: Trace, family: ReadonlyMap<string, Kin>): Kin | undefined {
+  let at = trace.spans.get(spanId)?.parent ?? "";
+  for (let step = 0; step < stepsMax && at !== "" && at !== spanId; step++) {
+    const kin = family.get(at);
+    if (kin) return kin;
+    at = trace.spans.get(at)?.parent ?? "";
+  }
+  return undefined;
+}
+
+/** A span that is new: does it restate what stands below, or is what stands below a lower layer's word of its call? */
+function lookBelow({ teller, below }: Kin, candidate: Candidate): void {
+  const peers = below.filter((kin) => !isHigher(teller.layer, kin.teller.layer) && !isOutrankedBy(kin, candidate));
+  if (0 < peers.length && sumsUp(teller.usage, usagesOf(peers))) {
+    // Where an id has already said who pays for this call, the spans below are once more the same call.
+    if (candidate.isShared && peers.every((peer) => peer.candidate)) for (const peer of peers) cover(peer);
+    else candidate.kinship = restatesOneOfHigherLayer(teller, peers) ? "lower_layer" : "rollup";
+  }
+  let output = 0;
+  for (const kin of below) {
+    const { usage, layer } = kin.teller;
+    if (!isHigher(teller.layer, layer) || kin.candidate?.owner) continue;
+    // Choices of one answer each repeat its input; their outputs add up.
+    if (!fits({ input: usage.input ?? 0, output: output + (usage.output ?? 0) }, teller.usage)) continue;
+    output += usage.output ?? 0;
+    if (kin.candidate && !kin.candidate.isAgain) kin.candidate.kinship = "lower_layer";
+    // The lower layer was billed before this span came, under no id by which the ledger could hand the call over.
+    else if (kin.teller.kinship === "alone" && !sharesId(kin.teller, teller)) candidate.kinship = "covered";
+  }
+}
+
+/** The nearest span above that an earlier request told and nothing else accounts for. */
+function billedBefore(kin: Kin): Kin | undefined {
+  let above = kin.above;
+  while (above?.candidate) above = above.above;
+  return above?.teller.kinship === "alone" ? above : undefined;
+}
+
+/** A span that is new below one that was billed in an earlier request: is it a part of that bill? */
+function lookAbove(candidate: Candidate, above: Kin): void {
+  if (candidate.isAgain || candidate.isShared || candidate.kinship !== "alone") return;
+  const part = sumOf([above.taken, candidate.usage]);
+  if (!fits(part, above.teller.usage)) return;
+  above.taken = part;
+  candidate.kinship = isHigher(above.teller.layer, candidate.layer) ? "lower_layer" : "covered";
+}
+
+function cover({ candidate }: Kin): void {
+  if (candidate && !candidate.isAgain && !candidate.isShared) candidate.kinship = "covered";
+}
+
+/** Whether the span below is the same call by its id, and the one above pays. */
+function isOutrankedBy(below: Kin, above: Candidate): boolean {
+  if (below.candidate) return below.candidate.owner?.key === above.key;
+  return sharesId(below.teller, above) && isSameCall(below.teller, above) && !above.owner;
+}
+
+function restatesOneOfHigherLayer(teller: Teller, peers: readonly Kin[]): boolean {
+  return peers.some((peer) => isHigher(peer.teller.layer, teller.layer) && restate(teller.usage, peer.teller.usage));
+}
+
+function sharesId(a: Teller, b: Teller): boolean {
+  return a.responseIds.some((id) => b.responseIds.includes(id));
+}
+
+function usagesOf(kin: readonly Kin[]): readonly Usage[] {
+  return kin.map(({ teller }) => teller.usage);
+}
+
+function byStart(a: Kin, b: Kin): number {
+  return a.teller.startMs - b.teller.startMs || (a.teller.key < b.teller.key ? -1 : 1);
+}
