@@ -174,18 +174,26 @@ function compileCell(amounts: Amounts, { provider }: Compiling): Cell {
   }
   const den = [...filled.values()].reduce((common, { usd }) => leastCommonMultiple(common, usd.den), 1n);
   const shared = greatestCommonDivisor(nanoPerUsd, den);
-  const write5m = filled.get("cache_write");
-  const write1h = filled.get("cache_write_1h");
   const tokensCost = [...filled].some(([word, { usd }]) => unitsOf(word)[0] === "mtok" && usd.num > 0n);
   return {
     rates: Object.fromEntries([...filled].map(([word, { usd, flag }]) => [word, rate(usd, den, flag)])),
     den,
     nanoNum: smallNumber(nanoPerUsd / shared),
     nanoDen: smallNumber(den / shared),
-    ttlMatters: write1h !== undefined && write1h.flag === undefined && write5m?.usd.num !== write1h.usd.num,
+    ttlMatters: ttlMatters(filled),
     tokensCost,
     free: [...filled.values()].every(({ usd }) => usd.num === 0n),
   };
+}
+
+/** Whether a write of an hour costs something else than one of the default time to live. */
+function ttlMatters(
+  filled: ReadonlyMap<PriceWord, { readonly usd: Fraction; readonly flag: string | undefined }>,
+): boolean {
+  const write = filled.get("cache_write");
+  const hour = filled.get("cache_write_1h");
+  if (!write || !hour || hour.flag !== undefined) return false;
+  return write.usd.num !== hour.usd.num || write.usd.den !== hour.usd.den;
 }
 
 function rate(usd: Fraction, den: bigint, flag: string | undefined): Rate {

@@ -1,6 +1,7 @@
 // Reads a price file, YAML or JSON, with the line and column of what is wrong in it.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
-import { type PriceFile, priceFile } from "./price-file.ts";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument } from "yaml";
+import type { z } from "zod";
+import { type PriceFile, priceFile, priceWords } from "./price-file.ts";
 
 /** What is wrong in a price file; line and column count from 1. */
 export interface PriceProblem {
@@ -35,12 +36,55 @@ export function readPriceFile(text: string): PriceReading {
   }
   const read = priceFile.safeParse(plain(document.contents, depthMax) ?? {}, { reportInput: true });
   if (read.success) return { ok: true, file: read.data };
-  const problems = read.error.issues.slice(0, problemsMax).map((issue) => {
-    const node = nearest(document, issue.path);
-    return { ...place(node?.range?.[0] ?? 0), path: formatPath(issue.path), text: issue.message };
-  });
-  return { ok: false, problems };
+  const problems = read.error.issues.slice(0, problemsMax).flatMap((issue) =>
+    tell(issue).map(({ path, text: what }) => ({
+      ...place(offsetOf(document, path)),
+      path: formatPath(path),
+      text: what,
+    })),
+  );
+  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
+
+interface Told {
+  readonly path: readonly PropertyKey[];
+  readonly text: string;
+}
+
+/** What zod found, in our words: one problem per unknown key, and of a choice what its last member says. */
+function tell(issue: z.core.$ZodIssue): readonly Told[] {
+  const { path } = issue;
+  const given = issue.input === undefined ? "nothing" : (JSON.stringify(issue.input) ?? "").slice(0, shownMax);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.map((key) => ({ path: [...path, key], text: "is not known here; leave it out or correct it" }));
+    case "invalid_key":
+      return [{ path, text: `is not known here; must be one of ${priceWords.join(", ")}` }];
+    case "invalid_value":
+      return [
+        {
+          path,
+          text: `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map(String).join(", ")}, not ${given}`,
+        },
+      ];
+    case "invalid_type":
+      return [{ path, text: `must be ${typeWords[issue.expected] ?? issue.expected}, not ${given}` }];
+    case "invalid_union": {
+      const [first] = issue.errors.find((errors) => errors.every(({ code }) => code !== "invalid_type")) ?? [];
+      return first ? tell({ ...first, path: [...path, ...first.path] }) : [{ path, text: `cannot be ${given}` }];
+    }
+    default:
+      return [{ path, text: issue.message }];
+  }
+}
+
+const shownMax = 80;
+const typeWords: Readonly<Record<string, string>> = {
+  array: "a list",
+  object: "a map",
+  record: "a map",
+  string: "text",
+};
 
 /** The file as data, with numbers as the text that stands in it: no amount goes through a float. */
 function plain(node: unknown, depth: number): unknown {
@@ -58,13 +102,19 @@ function plain(node: unknown, depth: number): unknown {
 
 const depthMax = 20;
 
-/** The node that an issue is about, or the nearest one above it that exists. */
-function nearest(document: ReturnType<typeof parseDocument>, path: readonly PropertyKey[]): Node | undefined {
+/** Where in the text the last part of a path stands: its key, or else the nearest part above it that exists. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly PropertyKey[]): number {
   for (let length = path.length; 0 < length; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isScalar(node) || isMap(node) || isSeq(node)) return node;
+    const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const last = path[length - 1];
+    const key = isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && String(key.value) === String(last))
+      : undefined;
+    if (key && isScalar(key.key)) return key.key.range?.[0] ?? 0;
+    const item = isSeq(parent) && typeof last === "number" ? parent.items[last] : undefined;
+    if (isNode(item)) return item.range?.[0] ?? 0;
   }
-  return document.contents ?? undefined;
+  return document.contents?.range?.[0] ?? 0;
 }
 
 export function formatPath(path: readonly PropertyKey[]): string {
