@@ -1,8 +1,23 @@
 // Everything compiled in, in the order data meets it. To add a component, add a line.
 import type { AnyKind } from "./core/component.ts";
 import { debug } from "./exporters/debug/debug.ts";
+import { otlpHttp } from "./exporters/otlp_http/otlp-http.ts";
+import { budgetApi } from "./extensions/budget_api/budget-api.ts";
 import { healthCheck } from "./extensions/health_check/health-check.ts";
 import { batch } from "./processors/batch/batch.ts";
+import { genAiBudget } from "./processors/gen_ai_budget/gen-ai-budget.ts";
+import { genAiCost } from "./processors/gen_ai_cost/gen-ai-cost.ts";
 import { memoryLimiter } from "./processors/memory_limiter/memory-limiter.ts";
+import { otlp } from "./receivers/otlp/otlp.ts";
 
-export const components: readonly AnyKind[] = [memoryLimiter, batch, debug, healthCheck];
+export const components: readonly AnyKind[] = [
+  otlp,
+  memoryLimiter,
+  genAiCost,
+  genAiBudget,
+  batch,
+  otlpHttp,
+  debug,
+  healthCheck,
+  budgetApi,
+];

@@ -80,8 +80,9 @@ export async function chargeCalls(
   );
   const reversed = await cancelAll(ledger, claimants, terms);
   const outcome = await chargeAll(ledger, claimants, { charging, terms, charges });
+  const after = await leftsAfter(ledger, charging, reversed, nowMs);
   const homeless = accepted.filter(({ call }) => !homes.has(call.subject.tenant)).length;
-  return { charges, reversed, homeless, ...outcome };
+  return { charges, reversed, homeless, charged: outcome.charged, lefts: [...outcome.lefts, ...after] };
 }
 
 interface Entry {
@@ -237,6 +238,22 @@ async function chargeAll(
   }
   const charged = due.filter((_, index) => results[index] === "charged").map(({ posting }) => posting);
   return { charged, lefts: [...lefts.values()] };
+}
+
+/** Where those stand who got something back. */
+async function leftsAfter(
+  ledger: Ledger,
+  charging: ChargingTerms,
+  reversed: readonly Posting[],
+  nowMs: number,
+): Promise<readonly BudgetLeft[]> {
+  const lefts: BudgetLeft[] = [];
+  for (const posting of new Map(reversed.map((posting) => [`${posting.tenant} ${posting.endMs}`, posting])).values()) {
+    const counters = posting.counters.map(({ key }) => key);
+    const { states } = await ledger.read(posting.tenant, counters, nowMs);
+    lefts.push(...leftsOf(charging.budgets, posting, states));
+  }
+  return lefts;
 }
 
 /** What to charge: only who owns the call under all of its names pays, with the figures that were claimed first. */

@@ -1,0 +1,76 @@
+// What the program reports about money: charges by result, amounts, and where budgets stand.
+import type { Host } from "../../core/host.ts";
+import type { BudgetLeft } from "../../ledger/budget.ts";
+import { leftOf } from "../../ledger/budget.ts";
+import type { ChargingReport, ChargingTerms } from "../../ledger/charging.ts";
+import { type Posting, zeroState } from "../../ledger/ledger.ts";
+
+export class Figures {
+  readonly #host: Host;
+  readonly #terms: ChargingTerms;
+  /** The newest window of every tenant and budget that this process charged. */
+  readonly #standings = new Map<string, BudgetLeft>();
+  readonly #standingsMax: number;
+  #unwatch = () => {};
+
+  constructor(host: Host, terms: ChargingTerms) {
+    this.#host = host;
+    this.#terms = terms;
+    // Admitted tenants, those that the configuration names, and `@other`.
+    this.#standingsMax = (terms.tenantsMax + terms.tenants.size + 1) * terms.budgets.length;
+  }
+
+  start(): void {
+    this.#unwatch = this.#host.meter.watch(() => this.#tellStandings());
+  }
+
+  stop(): void {
+    this.#unwatch();
+  }
+
+  count({ charges, charged, reversed, lefts }: ChargingReport): void {
+    const { meter } = this.#host;
+    const results = new Map<string, number>();
+    for (const charge of charges) if (charge) results.set(charge.result, (results.get(charge.result) ?? 0) + 1);
+    for (const [result, calls] of results) meter.add("spantoll_charges_total", calls, { result });
+    this.#countUsd("spantoll_charged_usd_total", charged);
+    this.#countUsd("spantoll_reversed_usd_total", reversed);
+    for (const left of lefts) this.#keep(left);
+  }
+
+  #countUsd(name: "spantoll_charged_usd_total" | "spantoll_reversed_usd_total", postings: readonly Posting[]): void {
+    for (const { tenant, provider, model, amounts } of postings)
+      this.#host.meter.add(name, usdOf(amounts.nanoUsd), { tenant, provider, model });
+  }
+
+  #keep(left: BudgetLeft): void {
+    const key = `${left.budget} ${left.tenant}`;
+    const known = this.#standings.get(key);
+    if (known !== undefined && left.window.startMs < known.window.startMs) return;
+    if (known === undefined && this.#standingsMax <= this.#standings.size) return;
+    this.#standings.set(key, left);
+  }
+
+  #tellStandings(): void {
+    const { meter, clock } = this.#host;
+    for (const budget of this.#terms.budgets) {
+      const window = budget.windowAt(clock.now());
+      for (const left of this.#standings.values()) {
+        if (left.budget !== budget.name) continue;
+        const { tenant } = left;
+        const { state, limit, remaining } =
+          left.window.startMs < window.startMs ? leftOf(budget, tenant, window, zeroState) : left;
+        const labels = { tenant, budget: budget.name };
+        meter.set("spantoll_budget_spent_usd", usdOf(state.nanoUsd), labels);
+        if (limit?.unit !== "nano_usd" || remaining === undefined) continue;
+        meter.set("spantoll_budget_limit_usd", usdOf(limit.amount), labels);
+        meter.set("spantoll_budget_remaining_usd", usdOf(remaining), labels);
+      }
+    }
+  }
+}
+
+/** For metrics only: a double holds 15 digits of it. */
+function usdOf(nanoUsd: bigint): number {
+  return Number(nanoUsd) / 1e9;
+}
