@@ -28,7 +28,7 @@ export function dispatch(chain: Chain, batch: Batch): Delivery | undefined {
   const { pending } = processed;
   const encoded = processed.encode();
   try {
-    return deliveryOf(encoded, pending, reserveAll(chain.exporters, encoded.bytes.length));
+    return deliveryOf(encoded, pending, reserveAll(chain.exporters, encoded));
   } catch (error) {
     abandon(pending);
     throw error;
@@ -54,10 +54,10 @@ function runProcessors(processors: readonly Processor[], batch: Batch): Batch | 
   }
 }
 
-function reserveAll(exporters: readonly Exporter[], bytes: number): readonly Reservation[] {
+function reserveAll(exporters: readonly Exporter[], encoded: Encoded): readonly Reservation[] {
   const reservations: Reservation[] = [];
   try {
-    for (const exporter of exporters) reservations.push(exporter.reserve(bytes));
+    for (const exporter of exporters) reservations.push(exporter.reserve(encoded.bytes.length, encoded));
     return reservations;
   } catch (error) {
     for (const reservation of reservations) reservation.release();
