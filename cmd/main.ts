@@ -1,5 +1,6 @@
 // The command line: words to a command, and the command's number to the shell.
 import { Command, CommanderError, Option } from "commander";
+import { version } from "../src/core/version.ts";
 import { components } from "./components.ts";
 import { type ConfigOptions, readNamed, settingsOf } from "./configuration.ts";
 import { priceCommand } from "./price.ts";
@@ -9,7 +10,6 @@ import { schema } from "./schema.ts";
 import { terminal } from "./terminal.ts";
 import { usageLine } from "./usage.ts";
 import { validate } from "./validate.ts";
-import { version } from "./version.ts";
 
 /** The shell's number for a command that was not understood. */
 const misunderstood = 2;
