@@ -1,0 +1,188 @@
+// Dialects as tables: what is asked of every span is an array that is indexed by the id of a key, so that the number of
+// dialects costs nothing on spans that none of them knows.
+import type { AttributeKeys } from "../core/component.ts";
+import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
+import type { Constant, Dialect, InsideRule, Rule, TokenMeaning } from "./dialect.ts";
+import { at, attributeFields, fieldIndex, fields, kindOf } from "./fields.ts";
+import { type Wanted, wantedOf } from "./literal.ts";
+import { type AttributeName, type AttributeType, attributeTypes, previousNames } from "./semconv.ts";
+import type { Meaning } from "./values.ts";
+
+/** Weights of what a dialect is recognised by: no number of weaker signs makes up for a stronger one. */
+const weights = { scope: 10_000, key: 100, rule: 1 } as const;
+
+export interface CompiledRule extends Meaning {
+  readonly key: AttributeKey;
+  readonly field: number;
+  readonly dialect: string;
+  /** Name for `explain`: the dialect and what it read. */
+  readonly name: string;
+  /** The type that the attribute has when there is nothing to do; undefined where the value is needed. */
+  readonly passiveType: string | undefined;
+  readonly removable: boolean;
+  /** None of a modality is not worth an attribute of its own. */
+  readonly skipsZero: boolean;
+  /** Set for rules about members of a text. */
+  readonly inside: { readonly wanted: Wanted; readonly rules: readonly CompiledRule[] } | undefined;
+}
+
+export interface CompiledDialect {
+  readonly id: string;
+  readonly dialect: Dialect;
+  readonly rules: readonly CompiledRule[];
+  readonly tokens: TokenMeaning;
+  readonly layerKeys: readonly AttributeKey[];
+  readonly constants: readonly Constant[];
+}
+
+/** Which dialects a key speaks for, and how much: entries `starts[id]` to `starts[id + 1]` of the two lists. */
+export interface SignTable {
+  readonly starts: Int32Array;
+  readonly dialects: Uint8Array;
+  readonly weights: Int32Array;
+}
+
+export interface CompiledDialects {
+  readonly dialects: readonly CompiledDialect[];
+  readonly signs: SignTable;
+  readonly keys: AttributeKeys;
+  /** Keys under which fields are written, by field. */
+  readonly targets: readonly AttributeKey[];
+  readonly serviceName: AttributeKey;
+}
+
+export function compileDialects(dialects: readonly Dialect[]): CompiledDialects {
+  const compiled = dialects.map(compileDialect);
+  const targets = fields.slice(0, attributeFields).map(attributeKey);
+  const sources = compiled.flatMap(({ rules, layerKeys, dialect }) => [
+    ...rules.map(({ key }) => key.name),
+    ...layerKeys.map(({ name }) => name),
+    ...(dialect.signs.keys ?? []),
+  ]);
+  const exact = new Set([
+    ...sources,
+    ...targets.map(({ name }) => name),
+    ...Object.values(previousNames),
+    "service.name",
+  ]);
+  return {
+    dialects: compiled,
+    signs: signTable(compiled),
+    keys: { exact: [...exact], prefixes: [] },
+    targets,
+    serviceName: attributeKey("service.name"),
+  };
+}
+
+function compileDialect(dialect: Dialect): CompiledDialect {
+  const rules = dialect.rules.map((rule) =>
+    "inside" in rule ? compileInside(dialect, rule) : compileRule(dialect, rule, rule.from),
+  );
+  return {
+    id: dialect.id,
+    dialect,
+    // The sums are read before their parts, so that parts of other families can be compared with them.
+    rules: [...rules].sort((a, b) => rank(a) - rank(b)),
+    tokens: dialect.tokens,
+    layerKeys: (dialect.layerKeys ?? []).map(attributeKey),
+    constants: dialect.constants ?? [],
+  };
+}
+
+function rank(rule: CompiledRule): number {
+  if (rule.inside !== undefined) return 2;
+  return rule.field === at.input || rule.field === at.output ? 0 : 1;
+}
+
+function compileInside(dialect: Dialect, { inside, rules }: InsideRule): CompiledRule {
+  const first = rules[0];
+  if (first === undefined) throw new Error(`dialect ${dialect.id}: ${inside} has no rules; name its members`);
+  return {
+    ...compileRule(dialect, first, inside),
+    removable: false,
+    passiveType: undefined,
+    inside: {
+      wanted: wantedOf(rules.map(({ from }) => from)),
+      rules: rules.map((rule) => ({
+        ...compileRule(dialect, rule, inside),
+        name: `${dialect.id}: ${inside} ${rule.from}`,
+        passiveType: undefined,
+        removable: false,
+      })),
+    },
+  };
+}
+
+function compileRule(dialect: Dialect, rule: Rule, source: string): CompiledRule {
+  const field = fieldIndex(rule.to);
+  const kind = kindOf(rule.to);
+  const identity = rule.from === rule.to;
+  return {
+    key: attributeKey(source),
+    field,
+    kind,
+    identity,
+    values: rule.values && new Map(Object.entries(rule.values)),
+    unit: rule.unit,
+    dialect: dialect.id,
+    name: `${dialect.id}: ${rule.from}`,
+    passiveType: identity && passive(kind) ? typeNames[attributeTypes[rule.to as AttributeName]] : undefined,
+    // What is a name of today is no original of another, and what is only a hint was not renamed.
+    removable:
+      !identity && !rule.keep && !(rule.from in attributeTypes) && (field < attributeFields || field === at.total),
+    skipsZero: !identity && modalities.has(field),
+    inside: undefined,
+  };
+}
+
+const modalities: ReadonlySet<number> = new Set([
+  at.audioInput,
+  at.audioOutput,
+  at.audioCacheRead,
+  at.imageInput,
+  at.imageOutput,
+]);
+
+/** Kinds whose right values nobody here has to look at. */
+function passive(kind: string): boolean {
+  return kind === "integer" || kind === "double" || kind === "boolean" || kind === "texts";
+}
+
+const typeNames: Readonly<Record<AttributeType, string>> = {
+  int: "int",
+  double: "double",
+  boolean: "bool",
+  string: "string",
+  "string[]": "array",
+};
+
+/** A readable source of usage or of an operation speaks for its dialect too; without one there is nothing to recognise. */
+function signTable(dialects: readonly CompiledDialect[]): SignTable {
+  const entries = dialects.flatMap(({ dialect, rules }, index) => [
+    ...(dialect.signs.keys ?? []).map((name) => ({ id: attributeKey(name).id, index, weight: weights.key })),
+    ...rules.filter(tellsCall).map(({ key }) => ({ id: key.id, index, weight: weights.rule })),
+  ]);
+  const idsEnd = Math.max(-1, ...entries.map(({ id }) => id)) + 1;
+  const starts = new Int32Array(idsEnd + 1);
+  const ordered = entries.sort((a, b) => a.id - b.id);
+  for (const { id } of ordered) starts.fill((starts[id + 1] ?? 0) + 1, id + 1);
+  return {
+    starts,
+    dialects: Uint8Array.from(ordered, ({ index }) => index),
+    weights: Int32Array.from(ordered, ({ weight }) => weight),
+  };
+}
+
+function tellsCall({ field, inside }: CompiledRule): boolean {
+  if (inside !== undefined) return inside.rules.some(tellsCall);
+  return field === at.operation || field === at.input || field === at.output || field === at.total;
+}
+
+/** How much a scope's name speaks for a dialect. */
+export function scopeWeight({ dialect }: CompiledDialect, scope: string): number {
+  return dialect.signs.scopes?.some((name) => matchesScope(name, scope)) ? weights.scope : 0;
+}
+
+export function matchesScope(pattern: string, scope: string): boolean {
+  return pattern.endsWith("*") ? scope.startsWith(pattern.slice(0, -1)) : scope === pattern;
+}

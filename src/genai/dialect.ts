@@ -1,0 +1,86 @@
+// What a dialect is: how one kind of emitter spells a call. A dialect is data and lives in a file of its own in
+// `dialects/`; `dialects/dialects.ts` lists them, `compile.ts` turns the list into tables, `read.ts` reads spans with them.
+import type { Layer } from "./call.ts";
+import type { AttributeName } from "./semconv.ts";
+
+export interface Dialect {
+  /** Value of `spantoll.call.dialect`. */
+  readonly id: string;
+  /** Who writes it, in one sentence. */
+  readonly about: string;
+  readonly signs: Signs;
+  /** In the order in which they are asked: of several readable sources of a field the first counts. */
+  readonly rules: readonly (Rule | InsideRule)[];
+  readonly tokens: TokenMeaning;
+  readonly layer: Layer;
+  /** Where one of these keys must have a text before `layer` holds; without it the span is an application's. */
+  readonly layerKeys?: readonly string[];
+  /** What every call of this emitter is, where no attribute says so. */
+  readonly constants?: readonly Constant[];
+  /** Set where every span of the dialect is one thing, whatever its operation. */
+  readonly shape?: "copy";
+  /** Models stand behind their provider: `openai/gpt-4o`. */
+  readonly prefixedModels?: true;
+  /** What was seen to go wrong; printed into `docs/dialects.md`. */
+  readonly traps: readonly string[];
+}
+
+/** How a dialect is recognised: the scope weighs most, a key that only this emitter writes less, a readable rule least. */
+export interface Signs {
+  /** Names of the instrumentation scope; one that ends in `*` stands for everything that starts so. */
+  readonly scopes?: readonly string[];
+  readonly keys?: readonly string[];
+}
+
+export interface Rule {
+  /** Key of the attribute, or path inside the text of an `InsideRule`. */
+  readonly from: string;
+  readonly to: Field;
+  /**
+   * What values mean here, before the general vocabulary is asked; "" is no value.
+   * `@container` and `@other` are for operations without a name in the convention.
+   */
+  readonly values?: Readonly<Record<string, string>>;
+  /** Milliseconds become seconds. */
+  readonly unit?: "ms";
+  /** The source says more than the target: it stays even when originals are removed. */
+  readonly keep?: true;
+}
+
+/** Rules for members of a JSON or Python literal in a text. Read only for what no attribute says. */
+export interface InsideRule {
+  readonly inside: string;
+  /** `from` is a path: `prompt_tokens_details.cached_tokens`. */
+  readonly rules: readonly Rule[];
+}
+
+export interface TokenMeaning {
+  /** Whether the emitter's input counts cached tokens; `auto` believes the arithmetic, and the convention where it says nothing. */
+  readonly inputIncludesCache: "auto" | boolean;
+  /** Whether its output counts reasoning tokens. */
+  readonly outputIncludesReasoning: "auto" | boolean;
+  /** Scopes of this dialect whose input does not count cached tokens. */
+  readonly exclusiveScopes?: readonly string[];
+}
+
+export interface Constant {
+  readonly to: "gen_ai.provider.name" | "gen_ai.operation.name";
+  readonly value: string;
+}
+
+/** Facts that are no attributes of the convention. `litellm.model_group` is LiteLLM's own word for a client's alias. */
+export const internalFields = [
+  "@total_tokens",
+  "@uncached_input_tokens",
+  "@cache_write_5m_tokens",
+  "@cache_write_1h_tokens",
+  "@provider_model",
+  "@response_id",
+  "@call_id",
+  "@reported_usd",
+  "@cache_hit",
+  "@service_tier",
+  "@failed",
+] as const;
+export type InternalField = (typeof internalFields)[number];
+export type Field = AttributeName | InternalField | "litellm.model_group";

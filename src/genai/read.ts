@@ -1,0 +1,164 @@
+// Reads what a span says of a call of a model, whoever wrote it. Dialects are scored by the keys and the scope of the
+// span; the best gives the usage, the others fill what it left open, and nothing is added twice.
+import type { AttributeKeys } from "../core/component.ts";
+import type { SpanView } from "../otlp/span-view.ts";
+import type { Telling } from "./call.ts";
+import { type CompiledDialect, type CompiledDialects, type CompiledRule, compileDialects } from "./compile.ts";
+import type { Dialect } from "./dialect.ts";
+import { at } from "./fields.ts";
+import { findMembers, type Scalar } from "./literal.ts";
+import { Reading } from "./reading.ts";
+import { Recogniser } from "./recognise.ts";
+import { type ServiceFacts, tell } from "./tell.ts";
+import { asIs, bad, meaningOf, rawOf, type Value } from "./values.ts";
+
+export interface ReaderOptions {
+  /** What emitters do not say, by `service.name`. */
+  readonly services: ReadonlyMap<string, ServiceFacts>;
+  /** Told of every value that cannot be read as what its key means. */
+  badValue(dialect: string, key: string): void;
+}
+
+/** Longest text whose members are read: usage records and request parameters are shorter, prompts are not. */
+const insideBytesMax = 16_384;
+
+export class Reader {
+  /** What the last span said, while `recognised` is true. */
+  readonly reading = new Reading();
+  /** Whether a dialect knows the last span: as a call, or as another piece of GenAI work. */
+  recognised = false;
+  /** Whether the last span only repeats what its parent says, in names of its own. */
+  isCopy = false;
+  readonly compiled: CompiledDialects;
+  readonly #options: ReaderOptions;
+  readonly #recogniser: Recogniser;
+  readonly #found: (Scalar | undefined)[] = [];
+  readonly #badKeys: number[] = [];
+  /** The dialect that gave the sums, and the one that named the operation. */
+  #base: CompiledDialect | undefined;
+  #named: CompiledDialect | undefined;
+  /** Whether the family that is being read has other sums than the base. */
+  #disagrees = false;
+
+  constructor(dialects: readonly Dialect[], options: ReaderOptions) {
+    this.compiled = compileDialects(dialects);
+    this.#recogniser = new Recogniser(this.compiled);
+    this.#options = options;
+  }
+
+  get keys(): AttributeKeys {
+    return this.compiled.keys;
+  }
+
+  /**
+   * What the span says of a call; undefined when it is none and tells no usage. `recognised` then says whether it has
+   * names to repair all the same, as tools and agents have.
+   */
+  read(span: SpanView): Telling | undefined {
+    this.recognised = false;
+    if (!this.#recogniser.score(span)) return undefined;
+    const scope = span.scopeName;
+    this.#readAll(span, this.#recogniser.rank(scope));
+    const dialect = this.#base ?? this.#named;
+    if (dialect === undefined) return undefined;
+    this.recognised = true;
+    this.isCopy = dialect.dialect.shape === "copy";
+    const service = span.resourceText(this.compiled.serviceName) ?? "";
+    return tell(span, this.reading, { dialect, scope, service, facts: this.#options.services.get(service) });
+  }
+
+  #readAll(span: SpanView, candidates: number): void {
+    this.reading.clear();
+    this.#badKeys.length = 0;
+    this.#base = undefined;
+    this.#named = undefined;
+    for (let place = 0; place < candidates; place++) {
+      const dialect = this.compiled.dialects[this.#recogniser.order[place] ?? 0];
+      if (dialect === undefined) continue;
+      this.#disagrees = false;
+      for (const rule of dialect.rules) if (span.has(rule.key)) this.#apply(span, rule, dialect);
+      if (this.reading.values[at.operation] !== undefined) this.#named ??= dialect;
+    }
+  }
+
+  #apply(span: SpanView, rule: CompiledRule, dialect: CompiledDialect): void {
+    if (rule.inside !== undefined) return this.#applyInside(span, rule, dialect);
+    const value = this.#meaningOf(span, rule);
+    if (value === undefined) return;
+    if (rule.removable) this.reading.used.push(rule);
+    this.#offer(value, rule, dialect);
+  }
+
+  #meaningOf(span: SpanView, rule: CompiledRule): Value | typeof asIs | undefined {
+    const { reading } = this;
+    const known = reading.values[rule.field];
+    if (known !== undefined) {
+      // What is known is read again only where it is an original, another id, or a sum to compare with.
+      if (reading.rules[rule.field]?.key === rule.key) return undefined;
+      if (!rule.removable && rule.kind !== "tokens" && !isResponseId(rule)) return undefined;
+    }
+    if (rule.passiveType !== undefined && span.type(rule.key) === rule.passiveType) return asIs;
+    const raw = rawOf(span, rule.key);
+    if (raw === undefined) return undefined;
+    const value = raw === bad ? bad : meaningOf(raw, rule);
+    if (value === bad) {
+      this.#countBad(rule);
+      return undefined;
+    }
+    if (rule.identity && known === undefined) reading.unchanged[rule.field] = value === raw ? 1 : 0;
+    return value;
+  }
+
+  /** Reads a text with members, where one of them is still open. */
+  #applyInside(span: SpanView, outer: CompiledRule, dialect: CompiledDialect): void {
+    const { inside } = outer;
+    const { values } = this.reading;
+    if (inside === undefined || !inside.rules.some(({ field }) => values[field] === undefined)) return;
+    const text = span.text(outer.key, insideBytesMax);
+    if (text === undefined || text === "") return;
+    this.#found.length = 0;
+    if (!findMembers(text, inside.wanted, this.#found)) return this.#countBad(outer);
+    for (const [place, rule] of inside.rules.entries()) {
+      const raw = this.#found[place];
+      if (raw === undefined || (values[rule.field] !== undefined && !isResponseId(rule))) continue;
+      const value = meaningOf(raw, rule);
+      if (value === bad) this.#countBad(rule);
+      else if (value !== undefined) this.#offer(value, rule, dialect);
+    }
+  }
+
+  #offer(value: Value | typeof asIs, rule: CompiledRule, dialect: CompiledDialect): void {
+    const { reading } = this;
+    if (rule.kind === "tokens") return this.#offerTokens(value, rule, dialect);
+    if (isResponseId(rule) && typeof value === "string" && !reading.responseIds.includes(value)) {
+      reading.responseIds.push(value);
+    }
+    if (reading.values[rule.field] === undefined) reading.find(rule.field, value, rule);
+  }
+
+  /** Takes a count from the family that gave the sums, and from others only parts that no sum contradicts. */
+  #offerTokens(value: Value | typeof asIs, rule: CompiledRule, dialect: CompiledDialect): void {
+    const { reading } = this;
+    const known = reading.values[rule.field];
+    const isSum = rule.field === at.input || rule.field === at.output;
+    if (known === undefined) {
+      if (this.#disagrees || (value === 0 && rule.skipsZero)) return;
+      if (isSum || rule.field === at.total) this.#base ??= dialect;
+      reading.find(rule.field, value, rule);
+    } else if (known !== value && isSum) {
+      if (reading.rules[rule.field]?.dialect === rule.dialect) reading.flag("usage_names_differ");
+      else this.#disagrees = true;
+    }
+  }
+
+  /** Once per span and key, however many dialects read it. */
+  #countBad({ dialect, key }: CompiledRule): void {
+    if (this.#badKeys.includes(key.id)) return;
+    this.#badKeys.push(key.id);
+    this.#options.badValue(dialect, key.name);
+  }
+}
+
+function isResponseId({ field }: CompiledRule): boolean {
+  return field === at.responseId || field === at.otherResponseId;
+}

@@ -1,0 +1,57 @@
+// What was found on one span, by field. One reading serves all spans, one after the other.
+import type { CompiledRule } from "./compile.ts";
+import { fields } from "./fields.ts";
+import type { ReadingFlag } from "./flags.ts";
+import type { asIs, Value } from "./values.ts";
+
+export class Reading {
+  readonly values: (Value | typeof asIs | undefined)[] = new Array(fields.length).fill(undefined);
+  /** The rule that gave the value; undefined where none did. */
+  readonly rules: (CompiledRule | undefined)[] = new Array(fields.length).fill(undefined);
+  /** How a value came about that no rule gave as it stands. */
+  readonly derivations: (string | undefined)[] = new Array(fields.length).fill(undefined);
+  /** 1 where the attribute already has this value. */
+  readonly unchanged = new Uint8Array(fields.length);
+  /** Rules whose sources are readable originals of attributes of today. */
+  readonly used: CompiledRule[] = [];
+  readonly responseIds: string[] = [];
+  readonly flags: ReadingFlag[] = [];
+
+  clear(): void {
+    this.values.fill(undefined);
+    this.rules.fill(undefined);
+    this.derivations.fill(undefined);
+    this.unchanged.fill(0);
+    this.used.length = 0;
+    this.responseIds.length = 0;
+    this.flags.length = 0;
+  }
+
+  find(field: number, value: Value | typeof asIs, rule: CompiledRule): void {
+    this.values[field] = value;
+    this.rules[field] = rule;
+  }
+
+  /** A value that follows from the one in `source`: `how` is what `explain` shows as its rule. */
+  derive(field: number, value: Value | undefined, how: string, source = field): void {
+    if (this.values[field] === value) return;
+    this.values[field] = value;
+    this.derivations[field] = how;
+    this.rules[field] = this.rules[source];
+    this.unchanged[field] = 0;
+  }
+
+  flag(flag: ReadingFlag): void {
+    if (!this.flags.includes(flag)) this.flags.push(flag);
+  }
+
+  text(field: number): string | undefined {
+    const value = this.values[field];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  count(field: number): number | undefined {
+    const value = this.values[field];
+    return typeof value === "number" ? value : undefined;
+  }
+}

@@ -1,0 +1,175 @@
+// From what was found on a span to what it says of a call: the provider, the models, the tokens in the meaning of the
+// convention. Values that follow from others go back into the reading, so that what is written is what is billed.
+import type { SpanView } from "../otlp/span-view.ts";
+import type { Layer, Telling } from "./call.ts";
+import { type CompiledDialect, matchesScope } from "./compile.ts";
+import { at } from "./fields.ts";
+import { type Shape, shapeOf } from "./operations.ts";
+import { providerOfAddress, providerOfFamily, providerOfPrefix, providerOfScope, withoutPrefix } from "./providers.ts";
+import type { Reading } from "./reading.ts";
+import { TokenCounts, usageOf } from "./tokens.ts";
+import type { Usage } from "./usage.ts";
+
+/** What the configuration says of a service because its spans do not. */
+export interface ServiceFacts {
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+}
+
+/** Who speaks. */
+export interface Speaker {
+  /** The dialect that gave the usage, or else named the operation. */
+  readonly dialect: CompiledDialect;
+  readonly scope: string;
+  readonly service: string;
+  readonly facts: ServiceFacts | undefined;
+}
+
+/** Completes the reading; undefined for spans that are no call and tell no usage. */
+export function tell(span: SpanView, reading: Reading, speaker: Speaker): Telling | undefined {
+  const { dialect } = speaker;
+  completeConstants(reading, speaker);
+  const usage = completeTokens(reading, speaker);
+  const shape = completeShape(reading, dialect, usage !== undefined);
+  completeProvider(reading, speaker);
+  completeModels(reading, speaker);
+  if (shape !== "call" && usage === undefined) return undefined;
+  return {
+    span: span.index,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    startMs: span.startMs,
+    endMs: span.endMs,
+    service: speaker.service,
+    scope: speaker.scope,
+    dialect: dialect.id,
+    layer: layerOf(span, dialect),
+    operation: reading.text(at.operation),
+    shape,
+    provider: reading.text(at.provider),
+    requestModel: reading.text(at.requestModel),
+    responseModel: reading.text(at.responseModel),
+    providerModel: reading.text(at.providerModel),
+    responseIds: soundIds(reading),
+    usage,
+    reportedUsd: reading.text(at.reportedUsd),
+    gatewayCacheHit: reading.values[at.cacheHit] === true,
+    failed: span.statusCode === 2 || reading.values[at.failed] === true || reading.text(at.errorType) !== undefined,
+    serviceTier: reading.text(at.serviceTier) ?? reading.text(at.openaiTier),
+    region: undefined,
+    flags: [...reading.flags],
+  };
+}
+
+function completeConstants(reading: Reading, { dialect, facts }: Speaker): void {
+  if (facts?.provider !== undefined && reading.values[at.provider] === undefined) {
+    reading.derive(at.provider, facts.provider, "services");
+  }
+  for (const { to, value } of dialect.constants) {
+    const field = to === "gen_ai.provider.name" ? at.provider : at.operation;
+    if (reading.values[field] === undefined) reading.derive(field, value, `${dialect.id}: always`);
+  }
+}
+
+/** One record for all spans: it is filled and read within one call. */
+const counts = new TokenCounts();
+
+function completeTokens(reading: Reading, { dialect, scope }: Speaker): Usage | undefined {
+  counts.input = reading.count(at.input);
+  counts.output = reading.count(at.output);
+  counts.total = reading.count(at.total);
+  counts.cacheRead = reading.count(at.cacheRead);
+  counts.cacheWrite = reading.count(at.cacheWrite);
+  counts.cacheWrite5m = reading.count(at.cacheWrite5m);
+  counts.cacheWrite1h = reading.count(at.cacheWrite1h);
+  counts.reasoning = reading.count(at.reasoning);
+  counts.uncachedInput = reading.count(at.uncachedInput);
+  const exclusiveScope = dialect.tokens.exclusiveScopes?.some((name) => matchesScope(name, scope)) ?? false;
+  counts.normalise(dialect.tokens, exclusiveScope, reading.flags);
+  reading.derive(at.input, counts.input, "tokens: all input, cache included");
+  reading.derive(at.output, counts.output, "tokens: all output, reasoning included");
+  reading.derive(at.cacheWrite, counts.cacheWrite, "tokens: all cache writes");
+  return usageOf(counts, {
+    audioInput: reading.count(at.audioInput),
+    audioCacheRead: reading.count(at.audioCacheRead),
+    imageInput: reading.count(at.imageInput),
+    audioOutput: reading.count(at.audioOutput),
+    imageOutput: reading.count(at.imageOutput),
+  });
+}
+
+/** What the span is, by its operation; marks of a shape that is no operation are taken out again. */
+function completeShape(reading: Reading, { dialect }: CompiledDialect, tellsUsage: boolean): Shape {
+  if (dialect.shape !== undefined) return dialect.shape;
+  const operation = reading.text(at.operation);
+  if (operation === undefined) return tellsUsage ? "call" : "other";
+  if (operation === "@container" || operation === "@other") {
+    reading.derive(at.operation, undefined, "");
+    return operation === "@container" ? "container" : "other";
+  }
+  // A kind that says "tool" on a span that tells usage means a model that was given tools (LiteLLM's Arize callback).
+  if (operation === "execute_tool" && tellsUsage && reading.rules[at.operation]?.identity === false) {
+    reading.derive(at.operation, "chat", "operation: a tool does not tell usage");
+    return "call";
+  }
+  return shapeOf(operation);
+}
+
+/** A proxy's model, its address, its library, the family of the model: in the order of how much they are worth. */
+function completeProvider(reading: Reading, { dialect, scope }: Speaker): void {
+  if (reading.values[at.provider] !== undefined) return;
+  const prefixed = reading.values[at.providerModel] !== undefined ? at.providerModel : at.requestModel;
+  const trusted = prefixed === at.providerModel || dialect.dialect.prefixedModels === true;
+  const ofPrefix = trusted ? providerOfPrefix(reading.text(prefixed) ?? "") : undefined;
+  if (ofPrefix !== undefined) return reading.derive(at.provider, ofPrefix, "provider: prefix of the model", prefixed);
+  const ofAddress = providerOfAddress(reading.text(at.serverAddress) ?? "");
+  if (ofAddress !== undefined) return reading.derive(at.provider, ofAddress, "provider: address", at.serverAddress);
+  const ofScope = providerOfScope(scope);
+  if (ofScope !== undefined) return reading.derive(at.provider, ofScope, "provider: instrumented library");
+  const model = reading.values[at.responseModel] !== undefined ? at.responseModel : at.requestModel;
+  const ofFamily = providerOfFamily(reading.text(model) ?? "");
+  if (ofFamily === undefined) return;
+  reading.flag("provider_inferred_from_model");
+  reading.derive(at.provider, ofFamily, "provider: family of the model", model);
+}
+
+/** A prefix that only repeats the provider goes; a client's alias gives way to the model that a proxy dispatched to. */
+function completeModels(reading: Reading, { facts }: Speaker): void {
+  const provider = reading.text(at.provider);
+  const requestModel = reading.text(at.requestModel);
+  const responseModel = reading.text(at.responseModel);
+  if (requestModel === undefined && responseModel === undefined && facts?.model !== undefined) {
+    return reading.derive(at.requestModel, facts.model, "services");
+  }
+  const providerModel = reading.text(at.providerModel);
+  if (providerModel !== undefined) {
+    const real = withoutPrefix(providerModel, undefined);
+    const alias = reading.text(at.modelGroup);
+    if (requestModel === undefined || requestModel === alias) behindAlias(reading, at.requestModel, real);
+    if (responseModel === alias && alias !== undefined) behindAlias(reading, at.responseModel, real);
+  }
+  if (provider === undefined) return;
+  withoutProvider(reading, at.requestModel, provider);
+  withoutProvider(reading, at.responseModel, provider);
+}
+
+function behindAlias(reading: Reading, field: number, model: string): void {
+  reading.derive(field, model, "model: behind the alias", at.providerModel);
+}
+
+function withoutProvider(reading: Reading, field: number, provider: string): void {
+  const model = reading.text(field);
+  if (model !== undefined) reading.derive(field, withoutPrefix(model, provider), "model: without its provider");
+}
+
+function layerOf(span: SpanView, { dialect, layerKeys }: CompiledDialect): Layer {
+  if (layerKeys.length === 0) return dialect.layer;
+  return layerKeys.some((key) => 0 < (span.textBytes(key) ?? 0)) ? dialect.layer : "app";
+}
+
+/** LiteLLM writes its own call id where a response had none: that is shared by all attempts and is no identity. */
+function soundIds(reading: Reading): readonly string[] {
+  const callId = reading.text(at.callId);
+  return reading.responseIds.filter((id) => id !== callId && id !== "unknown");
+}

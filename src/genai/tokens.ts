@@ -1,0 +1,95 @@
+// What token counts mean. In a normalised usage the input includes cache reads and writes, and the output includes
+// reasoning (semantic conventions since 1.40). Emitters differ, so arithmetic is asked first and the dialect second.
+import type { TokenMeaning } from "./dialect.ts";
+import type { ReadingFlag } from "./flags.ts";
+import type { Usage } from "./usage.ts";
+
+/** Counts as an emitter told them; undefined is not told. Reused from span to span. */
+export class TokenCounts {
+  input: number | undefined;
+  output: number | undefined;
+  total: number | undefined;
+  cacheRead: number | undefined;
+  cacheWrite: number | undefined;
+  cacheWrite5m: number | undefined;
+  cacheWrite1h: number | undefined;
+  reasoning: number | undefined;
+  uncachedInput: number | undefined;
+
+  /** Makes input and output what the convention says, in place. */
+  normalise(meaning: TokenMeaning, exclusiveScope: boolean, flags: ReadingFlag[]): void {
+    this.#completeWrites();
+    this.#completeTotals(flags);
+    const cached = (this.cacheRead ?? 0) + (this.cacheWrite ?? 0);
+    const input = this.input;
+    if (input !== undefined && 0 < cached) {
+      const proven = this.#provesExclusive(input, cached);
+      if (proven) flags.push("usage_convention_inferred_exclusive");
+      if (proven || exclusiveScope || meaning.inputIncludesCache === false) this.input = input + cached;
+    }
+    this.#completeOutput(meaning, flags);
+  }
+
+  #completeWrites(): void {
+    if (this.cacheWrite !== undefined) return;
+    if (this.cacheWrite5m === undefined && this.cacheWrite1h === undefined) return;
+    this.cacheWrite = (this.cacheWrite5m ?? 0) + (this.cacheWrite1h ?? 0);
+  }
+
+  #completeTotals(flags: ReadingFlag[]): void {
+    if (this.input !== undefined) return;
+    if (this.uncachedInput !== undefined) {
+      this.input = this.uncachedInput + (this.cacheRead ?? 0) + (this.cacheWrite ?? 0);
+    } else if (this.total !== undefined && this.output !== undefined && this.output <= this.total) {
+      this.input = this.total - this.output;
+    } else if (this.total !== undefined && this.output === undefined) {
+      this.input = this.total;
+      flags.push("usage_total_only");
+    }
+  }
+
+  /** More cached than input cannot be; and a total that counts the cache on top says so. */
+  #provesExclusive(input: number, cached: number): boolean {
+    if (input < cached) return true;
+    if (this.uncachedInput !== undefined) return this.uncachedInput === input;
+    return this.total !== undefined && this.total === input + (this.output ?? 0) + cached;
+  }
+
+  #completeOutput(meaning: TokenMeaning, flags: ReadingFlag[]): void {
+    const { output, reasoning } = this;
+    if (output === undefined || reasoning === undefined || reasoning === 0) return;
+    const onTop = this.total !== undefined && this.total === (this.input ?? 0) + output + reasoning;
+    const proven = onTop || output < reasoning;
+    if (proven) flags.push("usage_reasoning_added");
+    const included = meaning.outputIncludesReasoning !== false || this.total === (this.input ?? 0) + output;
+    if (proven || !included) this.output = output + reasoning;
+  }
+}
+
+/** What of a call's modalities is told beside its tokens. */
+export interface Modalities {
+  readonly audioInput: number | undefined;
+  readonly audioCacheRead: number | undefined;
+  readonly imageInput: number | undefined;
+  readonly audioOutput: number | undefined;
+  readonly imageOutput: number | undefined;
+}
+
+/** The usage of a call; undefined when nothing was used, which is what emitters say of calls that failed. */
+export function usageOf(counts: TokenCounts, modalities: Modalities): Usage | undefined {
+  if ((counts.input ?? 0) + (counts.output ?? 0) === 0) return undefined;
+  const usage: { -readonly [B in keyof Usage]: Usage[B] } = {};
+  if (counts.input !== undefined) usage.input = counts.input;
+  if (counts.cacheRead !== undefined) usage.cache_read = counts.cacheRead;
+  if (counts.cacheWrite !== undefined) usage.cache_write = counts.cacheWrite;
+  if (counts.cacheWrite5m) usage.cache_write_5m = counts.cacheWrite5m;
+  if (counts.cacheWrite1h) usage.cache_write_1h = counts.cacheWrite1h;
+  if (modalities.audioInput) usage.audio_in = modalities.audioInput;
+  if (modalities.audioCacheRead) usage.cache_read_audio = modalities.audioCacheRead;
+  if (modalities.imageInput) usage.image_in = modalities.imageInput;
+  if (counts.output !== undefined) usage.output = counts.output;
+  if (counts.reasoning !== undefined) usage.reasoning = counts.reasoning;
+  if (modalities.audioOutput) usage.audio_out = modalities.audioOutput;
+  if (modalities.imageOutput) usage.image_out = modalities.imageOutput;
+  return usage;
+}

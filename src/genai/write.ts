@@ -1,0 +1,110 @@
+// Writes a reading as attributes of today's convention. Only what differs is written: a span that is already right
+// stays as it came, byte for byte.
+import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
+import type { SpanView } from "../otlp/span-view.ts";
+import type { CompiledDialects, CompiledRule } from "./compile.ts";
+import { at, attributeFields, fieldIndex, fields } from "./fields.ts";
+import type { Reading } from "./reading.ts";
+import { type AttributeName, attributeTypes, previousNames } from "./semconv.ts";
+import type { Trail } from "./trail.ts";
+import { asIs, type Value } from "./values.ts";
+
+export interface WriteOptions {
+  /** Keep attributes whose value now stands under today's name. */
+  readonly keepOriginal: boolean;
+  /** Also write the previous name of an attribute whose name changed last. */
+  readonly aliases: boolean;
+}
+
+const isDouble = fields.map((field) => attributeTypes[field as AttributeName] === "double");
+
+const previous = Object.entries(previousNames).map(([name, before]) => ({
+  field: fieldIndex(name as AttributeName),
+  key: attributeKey(before),
+}));
+
+export class ReadingWriter {
+  readonly #targets: readonly AttributeKey[];
+  readonly #options: WriteOptions;
+
+  constructor(compiled: CompiledDialects, options: WriteOptions) {
+    this.#targets = compiled.targets;
+    this.#options = options;
+  }
+
+  /** Repairs the span. What is done is told to `trail`, where somebody asked. */
+  write(span: SpanView, reading: Reading, trail: Trail | undefined): void {
+    let changed = false;
+    for (let field = 0; field < attributeFields; field++) {
+      const value = reading.values[field];
+      const key = this.#targets[field];
+      if (value === undefined || value === asIs || reading.unchanged[field] === 1 || key === undefined) continue;
+      if (!put(span, key, value, isDouble[field] ?? false)) continue;
+      changed = true;
+      trail?.set(span.index, { key: key.name, value, ...sourceOf(reading, field) });
+    }
+    if (this.#options.aliases) this.#writeAliases(span, reading, trail);
+    if (!this.#options.keepOriginal && this.#removeOriginals(span, reading, trail)) changed = true;
+    if (changed) span.clearSchemaUrl();
+  }
+
+  #writeAliases(span: SpanView, reading: Reading, trail: Trail | undefined): void {
+    for (const { field, key } of previous) {
+      const value = reading.values[field];
+      if (value === undefined || value === asIs || !put(span, key, value, false)) continue;
+      trail?.set(span.index, { key: key.name, value, from: fields[field] ?? "", rule: "aliases" });
+    }
+  }
+
+  #removeOriginals(span: SpanView, reading: Reading, trail: Trail | undefined): boolean {
+    let removed = false;
+    for (const rule of reading.used) {
+      if (!span.has(rule.key) || this.#stays(rule, reading)) continue;
+      span.remove(rule.key);
+      trail?.removed(span.index, rule.key.name);
+      removed = true;
+    }
+    return removed;
+  }
+
+  #stays({ key, field }: CompiledRule, reading: Reading): boolean {
+    if (this.#options.aliases && previous.some((alias) => alias.key === key)) return true;
+    // A total says nothing new beside its parts, and everything without them.
+    if (field === at.total) return reading.values[at.input] === undefined || reading.values[at.output] === undefined;
+    return reading.values[field] === undefined;
+  }
+}
+
+/** Writes a value unless the attribute already has it. */
+function put(span: SpanView, key: AttributeKey, value: Value, double: boolean): boolean {
+  if (typeof value === "string") {
+    if (span.text(key) === value) return false;
+    span.setText(key, value);
+  } else if (typeof value === "number" && double) {
+    if (span.double(key) === value) return false;
+    span.setDouble(key, value);
+  } else if (typeof value === "number") {
+    if (span.integer(key) === value) return false;
+    span.setInteger(key, value);
+  } else if (typeof value === "bigint") {
+    if (span.bigint(key) === value) return false;
+    span.setBigint(key, value);
+  } else if (typeof value === "boolean") {
+    if (span.boolean(key) === value) return false;
+    span.setBoolean(key, value);
+  } else {
+    if (sameTexts(span.value(key), value)) return false;
+    span.setTexts(key, value);
+  }
+  return true;
+}
+
+function sameTexts(present: unknown, wanted: readonly string[]): boolean {
+  if (!Array.isArray(present) || present.length !== wanted.length) return false;
+  return wanted.every((text, place) => present[place] === text);
+}
+
+function sourceOf(reading: Reading, field: number): { readonly from: string; readonly rule: string } {
+  const rule = reading.rules[field];
+  return { from: rule?.key.name ?? "", rule: reading.derivations[field] ?? rule?.name ?? "" };
+}
