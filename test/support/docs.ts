@@ -17,6 +17,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { path: "docs/settings.md", print: settingsPage },
   { path: "docs/metrics.md", print: metricsPage },
+  { path: "README.md", print: () => within("README.md", "components", componentsTable()) },
   ...components.map((kind) => ({ path: readmeOf(kind), print: () => withSettings(readmeOf(kind), kind) })),
 ];
 
@@ -70,10 +71,23 @@ function componentSection(kind: AnyKind): string {
 }
 
 function withSettings(path: string, kind: AnyKind): string {
-  const readme = readFileSync(path, "utf8");
-  const markers = /(?<=<!-- settings -->\n)[\s\S]*?(?=<!-- \/settings -->)/;
-  assert(markers.test(readme), `${path} has no <!-- settings --> and <!-- /settings -->`);
-  return readme.replace(markers, () => settingsOf(kind));
+  return within(path, "settings", settingsOf(kind));
+}
+
+/** The page at `path` with `text` between its two markers. */
+function within(path: string, marker: string, text: string): string {
+  const page = readFileSync(path, "utf8");
+  const place = new RegExp(`(?<=<!-- ${marker} -->\\n)[\\s\\S]*?(?=<!-- /${marker} -->)`);
+  assert(place.test(page), `${path} has no <!-- ${marker} --> and <!-- /${marker} -->`);
+  return page.replace(place, () => text);
+}
+
+function componentsTable(): string {
+  const rows = components.map((kind) => {
+    const { type, summary, signals } = describeComponent(kind);
+    return `| [\`${type}\`](${readmeOf(kind)}) | ${kind.kind} | ${signals.join(" ")} | ${summary} |\n`;
+  });
+  return `| component | kind | signals | what it does |\n|---|---|---|---|\n${rows.join("")}`;
 }
 
 function settingsOf(kind: AnyKind): string {
