@@ -8,6 +8,7 @@ import {
   nanoPerUsd,
   parseFraction,
 } from "./money.ts";
+import { tokenParts } from "./parts.ts";
 import {
   isPriceWord,
   type PriceCell,
@@ -35,6 +36,8 @@ export interface Rate {
 /** Prices for one context band and service tier. */
 export interface Cell {
   readonly rates: { readonly [W in PriceWord]?: Rate };
+  /** The rates of tokens by the positions of `tokenParts`. */
+  readonly tokenRates: readonly (Rate | undefined)[];
   readonly den: bigint;
   /** nano-USD = sum * nanoNum / nanoDen, with the sum in units of 1 / den USD. */
   readonly nanoNum: number;
@@ -175,8 +178,12 @@ function compileCell(amounts: Amounts, { provider }: Compiling): Cell {
   const den = [...filled.values()].reduce((common, { usd }) => leastCommonMultiple(common, usd.den), 1n);
   const shared = greatestCommonDivisor(nanoPerUsd, den);
   const tokensCost = [...filled].some(([word, { usd }]) => unitsOf(word)[0] === "mtok" && usd.num > 0n);
+  const rates: Cell["rates"] = Object.fromEntries(
+    [...filled].map(([word, { usd, flag }]) => [word, rate(usd, den, flag)]),
+  );
   return {
-    rates: Object.fromEntries([...filled].map(([word, { usd, flag }]) => [word, rate(usd, den, flag)])),
+    rates,
+    tokenRates: tokenParts.map((part) => rates[part]),
     den,
     nanoNum: smallNumber(nanoPerUsd / shared),
     nanoDen: smallNumber(den / shared),

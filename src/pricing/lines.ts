@@ -3,7 +3,7 @@ import type { Usage, UsageRecord } from "../genai/usage.ts";
 import type { Cell, Rate } from "./compile.ts";
 import type { CostFlag, UnpricedReason } from "./cost.ts";
 import { type Fraction, fraction, multiply, parseDecimal } from "./money.ts";
-import type { Parts } from "./parts.ts";
+import { outputPart, type Parts, reasoningPart, tokenParts, writePart } from "./parts.ts";
 import type { PriceWord } from "./price-file.ts";
 
 export interface Line {
@@ -15,22 +15,6 @@ export interface Line {
   /** Fees per use stay outside multipliers. */
   readonly fee: boolean;
 }
-
-const tokenWords = [
-  "input",
-  "cache_read",
-  "cache_write",
-  "cache_write_5m",
-  "cache_write_1h",
-  "audio_in",
-  "cache_read_audio",
-  "image_in",
-  "output",
-  "reasoning",
-  "audio_out",
-  "image_out",
-  "citation",
-] as const satisfies readonly (PriceWord & keyof Parts)[];
 
 /** Other measures of the same work, the first that both the row and the usage know is billed. */
 const measures = ["pixels", "images", "audio_seconds", "video_seconds", "characters", "pages", "search_units"] as const;
@@ -86,18 +70,18 @@ function addTokens(cell: Cell, parts: Parts, usage: Usage, { lines, flags }: Bil
   if (!hasTokens(usage) || !(rates.input || rates.output)) return undefined;
   if (parts.inferredExclusive) flag(flags, "usage_convention_inferred_exclusive");
   if (parts.exceedsTotal) flag(flags, "usage_parts_exceed_total");
-  if (0 < parts.cache_write && cell.ttlMatters) flag(flags, "cache_ttl_assumed");
+  if (0 < (parts.quantities[writePart] ?? 0) && cell.ttlMatters) flag(flags, "cache_ttl_assumed");
   if (usage.input === undefined && rates.input && 0n < rates.input.scaled) flag(flags, "input_usage_missing");
   if (usage.output === undefined && rates.output && 0n < rates.output.scaled) flag(flags, "output_usage_missing");
-  for (const word of tokenWords) {
-    let quantity = parts[word];
+  for (let part = 0; part < tokenParts.length; part++) {
+    let quantity = parts.quantities[part] ?? 0;
+    const rate = cell.tokenRates[part];
     // Reasoning is output, unless it has a price of its own.
-    if (word === "output" && !rates.reasoning) quantity += parts.reasoning;
-    if (quantity === 0 || (word === "reasoning" && !rates.reasoning)) continue;
-    const rate = rates[word];
+    if (part === outputPart && !cell.tokenRates[reasoningPart]) quantity += parts.quantities[reasoningPart] ?? 0;
+    if (quantity === 0 || (part === reasoningPart && !rate)) continue;
     if (!rate) return "missing_price";
     if (rate.flag !== undefined && !flags.includes(rate.flag)) flags.push(rate.flag);
-    lines.push(makeLine(word, quantity, rate));
+    lines.push(makeLine(tokenParts[part] ?? "input", quantity, rate));
   }
   return undefined;
 }

@@ -2,24 +2,33 @@
 // includes reasoning (OpenTelemetry GenAI conventions), so parts are taken out of the totals, never added to them.
 import type { Usage, UsageRecord } from "../genai/usage.ts";
 
+/** The disjoint parts, in the order in which they are billed. */
+export const tokenParts = [
+  "input",
+  "cache_read",
+  "cache_write",
+  "cache_write_5m",
+  "cache_write_1h",
+  "audio_in",
+  "cache_read_audio",
+  "image_in",
+  "output",
+  "reasoning",
+  "audio_out",
+  "image_out",
+  "citation",
+] as const;
+export const outputPart = tokenParts.indexOf("output");
+export const reasoningPart = tokenParts.indexOf("reasoning");
+export const writePart = tokenParts.indexOf("cache_write");
+
 export interface Parts {
   /** All input tokens, caches included: what context bands look at. */
-  inputTotal: number;
-  input: number;
-  cache_read: number;
-  cache_write: number;
-  cache_write_5m: number;
-  cache_write_1h: number;
-  audio_in: number;
-  cache_read_audio: number;
-  image_in: number;
-  output: number;
-  reasoning: number;
-  audio_out: number;
-  image_out: number;
-  citation: number;
-  inferredExclusive: boolean;
-  exceedsTotal: boolean;
+  readonly inputTotal: number;
+  /** Tokens by `tokenParts`. Positions instead of names: the loop over them is the hot one. */
+  readonly quantities: readonly number[];
+  readonly inferredExclusive: boolean;
+  readonly exceedsTotal: boolean;
 }
 
 /** The parts of a call's tokens; undefined when a quantity is none. */
@@ -35,8 +44,8 @@ export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | und
   // More cached than input cannot be: the emitter counts the cache apart.
   const inferredExclusive = usageConvention !== "exclusive" && given < cached;
   const inputTotal = usageConvention === "exclusive" || inferredExclusive ? given + cached : given;
-  const audioRead = Math.min(usage.cache_read_audio ?? 0, read);
-  const audio = Math.max(0, (usage.audio_in ?? 0) - audioRead);
+  const cachedAudio = Math.min(usage.cache_read_audio ?? 0, read);
+  const audio = Math.max(0, (usage.audio_in ?? 0) - cachedAudio);
   const image = usage.image_in ?? 0;
   const text = inputTotal - cached - audio - image;
   const reasoning = usage.reasoning ?? 0;
@@ -46,19 +55,21 @@ export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | und
   const textOut = (usage.output ?? 0) - reasoning - audioOut - imageOut - citation;
   return {
     inputTotal: inputTotal - Math.min(0, text),
-    input: Math.max(0, text),
-    cache_read: read - audioRead,
-    cache_write: write,
-    cache_write_5m: write5m,
-    cache_write_1h: write1h,
-    audio_in: audio,
-    cache_read_audio: audioRead,
-    image_in: image,
-    output: Math.max(0, textOut),
-    reasoning,
-    audio_out: audioOut,
-    image_out: imageOut,
-    citation,
+    quantities: [
+      Math.max(0, text),
+      read - cachedAudio,
+      write,
+      write5m,
+      write1h,
+      audio,
+      cachedAudio,
+      image,
+      Math.max(0, textOut),
+      reasoning,
+      audioOut,
+      imageOut,
+      citation,
+    ],
     inferredExclusive,
     exceedsTotal: text < 0 || textOut < 0,
   };

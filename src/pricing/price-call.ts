@@ -218,6 +218,7 @@ function choose(prices: Prices, row: Row, { record, parts, policy, flags }: Circ
 
 const emptyCell: Cell = {
   rates: {},
+  tokenRates: [],
   den: 1n,
   nanoNum: 1,
   nanoDen: 1,
