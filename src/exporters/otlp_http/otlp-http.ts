@@ -98,7 +98,7 @@ type Settings = z.output<typeof settings>;
 export const otlpHttp = exporter({
   type: "otlp_http",
   aliases: ["otlphttp"],
-  summary: "Sends OTLP over HTTP to a backend or another collector",
+  summary: "Sends OTLP over HTTP to a backend or another collector.",
   signals,
   settings,
   check,

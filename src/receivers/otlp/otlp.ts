@@ -20,7 +20,7 @@ type Settings = z.output<typeof settings>;
 
 export const otlp = receiver({
   type: "otlp",
-  summary: "Takes OTLP from applications and collectors",
+  summary: "Takes OTLP from applications and collectors.",
   signals,
   settings,
   check,
