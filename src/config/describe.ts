@@ -108,6 +108,7 @@ function settingsOf(member: JsonSchema, name: string, required: boolean): Settin
     required,
     ...("default" in member ? { default: member.default } : {}),
   };
+  if (member.describedIn !== undefined) return [about];
   const rest = member.additionalProperties;
   return [
     about,
@@ -131,5 +132,6 @@ function typeOf(schema: JsonSchema): string {
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return [...new Set(choices.map(typeOf))].join(" | ");
   if (schema.type === "array" && typeof schema.items === "object") return `list of ${typeOf(schema.items)}`;
-  return typeWords[schema.type ?? ""] ?? schema.type ?? "anything";
+  const types = [schema.type ?? "anything"].flat();
+  return types.map((type) => typeWords[type] ?? type).join(" | ");
 }

@@ -4,7 +4,7 @@ import type { Path } from "./node.ts";
 
 /** The part of JSON Schema that zod writes for settings. */
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
   readonly format?: string;
@@ -17,6 +17,8 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
+  /** The document that describes what lies below, when it is a format of its own. */
+  readonly describedIn?: string;
   /** Why the key has no effect here: `inert` of core/settings.ts. */
   readonly inert?: string;
 }

@@ -17,7 +17,9 @@ const layer = z.union([
       .meta({ description: "fill adds only rows that are missing." }),
   }),
   z.strictObject({ file: z.string().min(1).meta({ description: "Path of a price file, YAML or JSON." }) }),
-  z.strictObject({ inline: priceFile.meta({ description: "Rows of a price file, written here." }) }),
+  z.strictObject({
+    inline: priceFile.meta({ description: "Rows of a price file, written here.", describedIn: "docs/prices.md" }),
+  }),
 ]);
 
 const factor = z

@@ -68,6 +68,8 @@ describe("health_check", () => {
   test.each([
     { statuses: ["ok", "ok"], whole: "ok" },
     { statuses: ["ok", "starting"], whole: "starting" },
+    { statuses: ["starting", "degraded"], whole: "degraded" },
+    { statuses: ["stopped", "starting"], whole: "starting" },
     { statuses: ["failed", "degraded", "ok"], whole: "failed" },
     { statuses: [], whole: "ok" },
   ] as const)("calls $statuses together $whole", async ({ statuses, whole }) => {

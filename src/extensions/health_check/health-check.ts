@@ -71,7 +71,7 @@ function answerer(given: Settings, { health }: Host): RequestListener {
   };
   return ({ method, url = "" }, response) => {
     const path = url.split("?", 1)[0] ?? "";
-    const { status, body } = Object.hasOwn(answers, path) && answers[path] ? answers[path]() : notFound;
+    const { status, body } = answers[path]?.() ?? notFound;
     const permitted = method === "GET" || method === "HEAD";
     if (!permitted) response.writeHead(405, { allow: "GET, HEAD" }).end();
     else if (typeof body === "string") response.writeHead(status, { "content-type": "text/plain" }).end(body);
