@@ -1,7 +1,7 @@
 // What a call costs, and the words in which that is said.
 import { Note } from "../core/note.ts";
 
-/** Why a call has no price. Closed list; `docs/prices.md` says what each means. */
+/** Why a call has no price. Closed list; the README of `gen_ai_cost` says what each means. */
 export const unpricedReasons = [
   "unknown_model",
   "missing_usage",
@@ -14,7 +14,7 @@ export const unpricedReasons = [
 ] as const;
 export type UnpricedReason = (typeof unpricedReasons)[number];
 
-/** What should be known about a price or an amount. Closed list; `docs/prices.md` says what each means. */
+/** What should be known about a price or an amount. Closed list; the README of `gen_ai_cost` says what each means. */
 export const costFlags = [
   // The price is a sibling's, which is no lower.
   "cache_read_price_missing",
