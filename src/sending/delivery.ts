@@ -55,22 +55,26 @@ export class Delivery {
     }
     const backoff = new Backoff(this.#retry, () => this.#host.random());
     const start = this.#host.clock.monotonic();
-    for (;;) {
+    let reason = "no answer yet";
+    while (!stopping.over.aborted) {
       const result = await this.#attempt(encoded, stopping.over);
       if (result.kind === "delivered") return this.#delivered(encoded, result);
       if (result.kind === "permanent") return this.#drop(encoded, "malformed", result.reason);
-      if (stopping.over.aborted) return this.#drop(encoded, "unavailable", `stopped: ${result.reason}`);
+      // An attempt that was interrupted knows less than the one before it.
+      if (stopping.over.aborted) break;
+      reason = result.reason;
       const delayMs = backoff.next(this.#host.clock.monotonic() - start, result.retryAfterMs);
-      if (delayMs === undefined) return this.#drop(encoded, "unavailable", result.reason);
-      this.#degrade(result.reason);
+      if (delayMs === undefined) return this.#drop(encoded, "unavailable", reason);
+      this.#degrade(reason);
       this.#warnAttempt({
         signal: encoded.signal,
         items: encoded.items,
-        error: result.reason,
+        error: reason,
         retry_in_ms: Math.round(delayMs),
       });
       await this.#host.clock.sleep(delayMs, stopping.draining.aborted ? stopping.over : stopping.draining);
     }
+    return this.#drop(encoded, "unavailable", `stopped: ${reason}`);
   }
 
   /** Counts and tells of data that is lost. */

@@ -293,6 +293,16 @@ describe("the end", () => {
     expect(host.timers()).toBe(0);
   });
 
+  test("at the deadline makes no attempt more, and says what the last one said", async () => {
+    const { host, sender, send, attempts, count } = start();
+    void send(3);
+    attempts[0]?.answer(later);
+    await until(() => host.timers() === 1);
+    await sender.stop(AbortSignal.abort());
+    expect([attempts.length, count("send_failed")]).toEqual([1, 3]);
+    expect(host.logged.at(-1)).toContain("stopped: 503");
+  });
+
   test("takes nothing new, and is safe twice and without a beginning", async () => {
     const { sender, send } = start();
     await sender.stop(AbortSignal.abort());

@@ -160,6 +160,7 @@ function create(given: Settings, batching: Batching | undefined, host: Host): Ex
     const attempt = new AbortController();
     const answered = new AbortController();
     const giveUp = (): void => attempt.abort();
+    if (over.aborted) giveUp();
     over.addEventListener("abort", giveUp, { once: true });
     void host.clock.sleep(given.timeout, answered.signal).then(() => answered.signal.aborted || giveUp());
     try {
@@ -168,7 +169,11 @@ function create(given: Settings, batching: Batching | undefined, host: Host): Ex
     } catch (cause) {
       return {
         kind: "retryable",
-        reason: over.aborted ? "interrupted" : attempt.signal.aborted ? `no answer within ${given.timeout} ms` : textOf(cause),
+        reason: over.aborted
+          ? "interrupted"
+          : attempt.signal.aborted
+            ? `no answer within ${given.timeout} ms`
+            : textOf(cause),
       };
     } finally {
       answered.abort();
