@@ -71,7 +71,7 @@ export const pricingSettings = z.strictObject({
     .default([])
     .meta({ description: "Factors of contracts; all that match are multiplied, fees per use stay outside." }),
   max_call_cost_usd: usd
-    .prefault("1000")
+    .prefault(1000)
     .meta({ description: "A dearer single call is not believed: it stays unpriced as too_dear." }),
   write: z
     .array(z.string().min(1))
