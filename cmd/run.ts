@@ -41,7 +41,8 @@ function surroundings(terminal: Terminal, opening: string): Surroundings {
 function openingOf({ config }: ConfigOptions, checked: ServiceConfig): string {
   if (config.length > 0) return `running the configuration ${config.map(nameOf).join(", ")}`;
   const endpoint = memberOf(settingsOf(checked, "otlp"), "protocols", "http", "endpoint");
-  return `running the built-in configuration; point an OTLP exporter at http://${endpoint}`;
+  const address = typeof endpoint !== "string" || endpoint.endsWith(":0") ? "the address below" : `http://${endpoint}`;
+  return `running the built-in configuration; point an OTLP exporter at ${address}`;
 }
 
 /** A text on the command line may be long, and may hold a secret. */

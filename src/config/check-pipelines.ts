@@ -93,26 +93,32 @@ function checkPipeline(at: Spot, identity: Identity, declared: DeclaredComponent
   };
 }
 
-/** A component that a list names, and where. Not ready when its own settings have problems. */
+/** A component that a list names, and where. */
 interface Named<R> {
   readonly id: string;
-  readonly about: About;
+  readonly type: string;
+  /** Undefined when there is no such type. */
+  readonly about: About | undefined;
+  /** Undefined when its own settings have problems. */
   readonly ready: R | undefined;
   readonly spot: Spot;
   readonly place: Place;
 }
 
+/** What a list names, each once, whether it is right or not: one mistake is to be told once. */
 function resolve<R>(spot: Spot, kind: string, declared: Declared<R>): Named<R>[] {
   const seen = new Set<string>();
   return references(spot).flatMap(({ id, place }) => {
     const named = `references ${kind} ${quote(id)}`;
-    const found = declared.get(id);
-    if (seen.has(id)) object(spot, `${named} multiple times; name it once`, place);
-    else if (!found) object(spot, `${named} which is not configured; ${whatInstead(id, kind, declared)}`, place);
-    const { about, ready } = found ?? {};
-    const again = seen.has(id);
+    if (seen.has(id)) {
+      object(spot, `${named} multiple times; name it once`, place);
+      return [];
+    }
     seen.add(id);
-    return about === undefined || again ? [] : { id, about, ready, spot, place };
+    const found = declared.get(id);
+    if (!found) object(spot, `${named} which is not configured; ${whatInstead(id, kind, declared)}`, place);
+    const { about, ready } = found ?? {};
+    return { id, type: about?.type ?? id.replace(/\/.*$/, ""), about, ready, spot, place };
   });
 }
 
@@ -121,15 +127,15 @@ function whatInstead(id: string, kind: string, declared: ReadonlyMap<string, unk
 }
 
 function checkSignal({ id, about, spot, place }: Named<unknown>, signal: Signal): void {
-  if (about.signals.includes(signal)) return;
+  if (about === undefined || about.signals.includes(signal)) return;
   const known = about.signals.join(" and ");
   object(spot, `${id} does not work on ${signal}, only on ${known}; leave it out of this pipeline`, place);
 }
 
 function checkOrder(processors: readonly Named<ReadyProcessor>[]): void {
   for (const [index, { id, about, spot, place }] of processors.entries()) {
-    const before = processors.slice(0, index).map((one) => one.about.type);
-    for (const type of about.needs ?? [])
+    const before = processors.slice(0, index).map((one) => one.type);
+    for (const type of about?.needs ?? [])
       if (!before.includes(type)) object(spot, `${id} needs ${type} before it; name ${type} first`, place);
   }
 }

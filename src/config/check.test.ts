@@ -333,6 +333,18 @@ describe("a problem is placed and told", () => {
       says: ["a.yaml:18:20  service.pipelines.traces.processors: charge needs redact before it; name redact first"],
     },
     {
+      name: "needed processor that is misspelt, once",
+      from: "  redact:\n",
+      to: "  redact: { contnt: drop }\n",
+      says: ['a.yaml:6:13  processors.redact.contnt: is not a setting here; did you mean "content"?'],
+    },
+    {
+      name: "needed processor that is not declared, once",
+      from: "  redact:\n",
+      to: "",
+      says: ['service.pipelines.traces.processors: references processor "redact" which is not configured'],
+    },
+    {
       name: "two ids that are one",
       from: "  debug:\n",
       to: "  debug:\n  ' debug':\n",

@@ -25,8 +25,14 @@ export interface JsonSchema {
 
 /** What a user may write: before defaults and transforms. */
 export function jsonSchemaOf(settings: z.ZodType): JsonSchema {
-  return z.toJSONSchema(settings, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const made =
+    schemas.get(settings) ?? (z.toJSONSchema(settings, { io: "input", unrepresentable: "any" }) as JsonSchema);
+  schemas.set(settings, made);
+  return made;
 }
+
+// Schemas never change, and each is asked for once per component that a file declares.
+const schemas = new WeakMap<z.ZodType, JsonSchema>();
 
 /** The names of the settings that may stand at a path. */
 export function namesAt(schema: JsonSchema, path: Path): string[] {

@@ -30,6 +30,48 @@ service:
     traces: { receivers: [otlp], exporters: [debug] }
 `;
 
+// As the Collector's own documents write one, with old and new names.
+const collectorFile = `receivers:
+  otlp:
+    protocols:
+      http:
+        endpoint: 0.0.0.0:4318
+        cors: { allowed_origins: ["http://*.example.com"] }
+  otlp/second: { protocols: { http: { endpoint: "\${env:HOST:-localhost}:4328" } } }
+processors:
+  memory_limiter:
+    check_interval: 1s
+    limit_mib: 4000
+    spike_limit_mib: 800
+  batch:
+  batch/2:
+    send_batch_size: 10000
+    timeout: 10s
+exporters:
+  otlphttp:
+    endpoint: https://example.com:4318
+    headers: { authorization: "Bearer \${env:TOKEN:-none}" }
+    sending_queue: { enabled: true, num_consumers: 4, queue_size: 100 }
+    retry_on_failure: { enabled: true, initial_interval: 10s, max_interval: 60s, max_elapsed_time: 10m }
+  debug:
+    verbosity: detailed
+    sampling_initial: 5
+    sampling_thereafter: 200
+extensions:
+  health_check:
+service:
+  extensions: [health_check]
+  telemetry:
+    logs: { level: DEBUG, initial_fields: { service: my-instance } }
+    metrics:
+      level: detailed
+      readers: [{ pull: { exporter: { prometheus: { host: 0.0.0.0, port: 8888, without_units: true } } } }]
+  pipelines:
+    traces: { receivers: [otlp, otlp/second], processors: [memory_limiter, batch], exporters: [otlphttp, debug] }
+    metrics: { receivers: [otlp], processors: [memory_limiter, batch/2], exporters: [debug] }
+    logs/2: { receivers: [otlp], exporters: [debug] }
+`;
+
 describe("words that are not understood are one line on stderr and exit 2", () => {
   test.each([
     { args: ["rn"], says: 'spantoll: unknown command "rn"; did you mean "run"?' },
@@ -125,6 +167,7 @@ describe("validate", () => {
         "exporters.debug.verbosity=normal",
       ],
     },
+    { name: "a Collector's file", args: ["--config", "env:G"], env: { G: collectorFile } },
     { name: "a variable as the source", args: ["--config", "env:GATEWAY"], env: { GATEWAY: good } },
     {
       name: "a variable as a value",
@@ -217,7 +260,7 @@ describe("run", () => {
     const started = new Started(["run", ...free]);
     await started.logged(/everything is ready/);
     expect(started.stderr.split("\n")[0]).toMatch(
-      /built-in configuration; point an OTLP exporter at http:\/\/localhost:0/,
+      /built-in configuration; point an OTLP exporter at the address below/,
     );
     started.signal("SIGTERM");
     const { code, stderr } = await started.end();
