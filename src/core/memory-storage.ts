@@ -1,8 +1,8 @@
 // The storage that forgets: a map for values, and its keys in sorted chunks for ranges.
 import { type RangeQuery, type Storage, StorageFull, type StoredEntry, type Writing } from "./storage.ts";
 
-/** What an entry costs beside its characters and bytes: slots in map and chunk, headers of string and array. */
-const entryOverheadBytes = 120;
+/** What an entry costs beside its characters and bytes: slots in map and chunk, headers of string and array (measured). */
+const entryOverheadBytes = 400;
 /** Small enough that inserting in the middle is cheap, large enough that there are few chunks. */
 const chunkKeysMax = 512;
 

@@ -23,6 +23,8 @@ export interface BudgetPlan {
 
 export interface Budget extends BudgetPlan {
   windowAt(atMs: number): Window;
+  /** Name of the counter of one window. Another calendar or zone is another counter; another limit is not. */
+  counterKey(window: Window): string;
 }
 
 /** Where a tenant stands with a budget. */
@@ -37,7 +39,18 @@ export interface BudgetLeft {
 }
 
 export function openBudget(plan: BudgetPlan): Budget {
-  return { ...plan, windowAt: windowsOf(plan.window, plan.timezone) };
+  const prefix = `${plan.name}.${revisionOf(`${plan.window} ${plan.timezone}`)}:t:`;
+  // Spans of a batch mostly share one window, and so one text.
+  const keys = new WeakMap<Window, string>();
+  return {
+    ...plan,
+    windowAt: windowsOf(plan.window, plan.timezone),
+    counterKey(window) {
+      const key = keys.get(window) ?? prefix + window.id;
+      keys.set(window, key);
+      return key;
+    },
+  };
 }
 
 /** `20 USD`, `0.5 USD`, `200000 tokens` or `100 requests`; undefined when it is none. */
@@ -51,14 +64,10 @@ export function parseLimit(given: unknown): Limit | undefined {
   return { unit: unit === "USD" ? "nano_usd" : unit === "tokens" ? "tokens" : "requests", amount };
 }
 
-/**
- * The counter of one window. Another calendar or zone is another counter; another limit is not. It is kept long enough
- * for spans that come late (`lateMs`) and for whoever asks about closed windows.
- */
+/** The counter of one window, kept for spans that come late (`lateMs`) and for whoever asks about closed windows. */
 export function counterOf(budget: Budget, window: Window, lateMs: number): CounterRef {
-  const revision = revisionOf(`${budget.window} ${budget.timezone}`);
   const keptMs = Math.max(lateMs + dayMs, (keptDays[budget.window] ?? keptDaysOfOthers) * dayMs);
-  return { key: `${budget.name}.${revision}:t:${window.id}`, expiresAtMs: window.endMs + keptMs };
+  return { key: budget.counterKey(window), expiresAtMs: window.endMs + keptMs };
 }
 
 export function leftOf(budget: Budget, tenant: string, window: Window, state: CounterState): BudgetLeft {

@@ -266,7 +266,7 @@ function dueOf(verdicts: readonly Verdict[]): Posting | undefined {
 function leftsOf(budgets: readonly Budget[], posting: Posting, states: readonly CounterState[]): BudgetLeft[] {
   return budgets.flatMap((budget) => {
     const window = budget.windowAt(posting.endMs);
-    const { key } = counterOf(budget, window, 0);
+    const key = budget.counterKey(window);
     const state = states[posting.counters.findIndex((counter) => counter.key === key)];
     return state === undefined ? [] : [leftOf(budget, posting.tenant, window, state)];
   });

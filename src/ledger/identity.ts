@@ -19,10 +19,19 @@ export function callFingerprint(responseId: string): bigint {
  */
 export function modelFingerprint(model: string | undefined): number {
   if (!model) return 0;
+  const known = models.get(model);
+  if (known !== undefined) return known;
   const name = model.toLowerCase().split("/").at(-1) ?? "";
   const undated = name.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, "");
-  return Number(fingerprint(`model:${undated}`) >> 32n) || 1;
+  const found = Number(fingerprint(`model:${undated}`) >> 32n) || 1;
+  if (modelsMax <= models.size) models.clear();
+  models.set(model, found);
+  return found;
 }
+
+/** Models are few, and asked about with every call. */
+const models = new Map<string, number>();
+const modelsMax = 1000;
 
 /**
  * A tenant as a part of keys: percent-encoded where it is short, else hashed. `=` never comes out of the encoding, so

