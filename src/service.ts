@@ -114,7 +114,7 @@ class Running {
         await this.stop(AbortSignal.timeout(failedStartStopMs));
         throw new Error(`${place}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
-      this.#health.report(place, "ok");
+      this.#health.started(place);
     }
     this.#health.ready = true;
   }
@@ -155,6 +155,11 @@ class ServiceHealth implements Health {
 
   all(): readonly StatusReport[] {
     return [...this.#reports.values()];
+  }
+
+  /** A component that told something else while it started knows better than we do. */
+  started(id: string): void {
+    if (this.#reports.get(id)?.status === "starting") this.report(id, "ok");
   }
 
   report(id: string, status: ComponentStatus, error?: string): void {
