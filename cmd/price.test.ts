@@ -70,6 +70,16 @@ describe("price", () => {
     });
   });
 
+  test("leaves what else stands on a line to whom it belongs", () => {
+    const record = JSON.stringify({
+      trace: "4bf9",
+      provider: "openai",
+      model: "gpt-4o",
+      usage: { input: 1, output: 0 },
+    });
+    expect(JSON.parse(run({ input: record }).output)).toMatchObject({ status: "priced", nano_usd: "2500" });
+  });
+
   test("shows a person the sum", () => {
     expect(run({ input: line, format: "text" }).output).toBe(
       [

@@ -4,7 +4,8 @@ import { type Bucket, buckets, type UsageRecord } from "../genai/usage.ts";
 
 const quantity = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
-const record = z.strictObject({
+/** Records come out of other programs' logs: what else stands on a line is theirs. A bucket must be one of ours. */
+const record = z.object({
   provider: z.string(),
   model: z.string(),
   response_model: z.string().optional(),

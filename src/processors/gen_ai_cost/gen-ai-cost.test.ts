@@ -75,6 +75,16 @@ describe("gen_ai_cost", () => {
     expect(attributes).not.toHaveProperty("gen_ai.usage.cost");
   });
 
+  test("prices a span without a time by today's prices", () => {
+    const prices = [
+      { from: "2026-01-01", until: "2026-11-01", cells: { default: { input: 1, output: 1 } } },
+      { from: "2026-11-01", cells: { default: { input: 2, output: 2 } } },
+    ];
+    const inline = { providers: [{ id: "openai", models: [{ id: "gpt-4o", prices }] }] };
+    const [attributes] = priced({ prices: [{ inline }] }, [call({ endMs: 0 })]);
+    expect(attributes).toMatchObject({ "spantoll.cost.nano_usd": "3000000" });
+  });
+
   test("says with flags how sure an amount is", () => {
     const [attributes] = priced({}, [call({ usage: { input: 100, cache_read: 5000, output: 10 } })]);
     expect(attributes).toMatchObject({

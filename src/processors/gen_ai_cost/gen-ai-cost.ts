@@ -46,9 +46,10 @@ function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
       const found = calls.get(batch.notes);
       if (!found || found.length === 0) return batch;
       const traces = traceBatch(batch);
+      const nowMs = host.clock.now();
       const priced: (Cost | undefined)[] = [];
       for (const call of found) {
-        const cost = call.role === "bill" ? costOf(book, recordOf(call), policy) : undefined;
+        const cost = call.role === "bill" ? costOf(book, recordOf(call, nowMs), policy) : undefined;
         priced.push(cost);
         if (!cost) continue;
         attributes.write(traces.span(call.span), call, cost);
@@ -63,15 +64,15 @@ function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
 
 const noUsage = {};
 
-/** A call as the price table asks for it. The price must hold when the call ended. */
-function recordOf(call: Call): UsageRecord {
+/** A call as the price table asks for it. The price must hold when the call ended, or now where the span has no time. */
+function recordOf(call: Call, nowMs: number): UsageRecord {
   return {
     provider: call.provider ?? "",
     model: call.requestModel ?? call.responseModel ?? call.providerModel ?? "",
     responseModel: call.responseModel,
     providerModel: call.providerModel,
     operation: call.operation,
-    atMs: call.endMs,
+    atMs: 0 < call.endMs ? call.endMs : nowMs,
     usage: call.usage ?? noUsage,
     serviceTier: call.serviceTier,
     region: call.region,
