@@ -4,6 +4,8 @@ import { enums, type FieldEntry, messages, requestMessages, type Scalar } from "
 
 export interface FieldPlan {
   readonly name: string;
+  /** The name with its quotes and the colon. */
+  readonly quoted: Uint8Array;
   readonly type: Scalar | "enum" | "message";
   /** Tag as it stands on the wire; of a packed list where `packed`. */
   readonly tag: number;
@@ -18,11 +20,15 @@ export interface FieldPlan {
   readonly excludes: number;
   readonly nested: MessagePlan | undefined;
   readonly values: ReadonlyMap<string, number> | undefined;
+  /** What came behind this field the last time: emitters write the same order again and again. */
+  follower: FieldPlan | undefined;
 }
 
 export interface MessagePlan {
   readonly name: string;
   readonly fields: FieldPlan[];
+  /** What came first the last time. */
+  first: FieldPlan | undefined;
   readonly slots: (Slot | undefined)[];
 }
 
@@ -68,7 +74,7 @@ export function fieldNamed(plan: MessagePlan, bytes: Uint8Array, from: number, t
 function planAll(): Record<Signal, MessagePlan> {
   const plans = new Map<string, MessagePlan>();
   for (const name of Object.keys(messages))
-    plans.set(name, { name, fields: [], slots: new Array(slotCount).fill(undefined) });
+    plans.set(name, { name, fields: [], first: undefined, slots: new Array(slotCount).fill(undefined) });
   for (const plan of plans.values()) fillPlan(plan, plans);
   const of = (signal: Signal) => planNamed(plans, requestMessages[signal]);
   return { traces: of("traces"), metrics: of("metrics"), logs: of("logs") };
@@ -106,6 +112,7 @@ function planField(
   const bit = 1 << place.index;
   return {
     name,
+    quoted: new TextEncoder().encode(`"${name}":`),
     type: kind,
     tag: number * 8 + (packed ? 2 : wireTypes[kind]),
     repeated,
@@ -116,6 +123,7 @@ function planField(
     excludes: cardinality === "choice" ? place.choices : bit,
     nested: kind === "message" ? planNamed(plans, type) : undefined,
     values: kind === "enum" ? new Map(enums[type]!.map((value, position) => [value, position])) : undefined,
+    follower: undefined,
   };
 }
 

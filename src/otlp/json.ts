@@ -44,12 +44,27 @@ class Transcoder {
     if (depth > depthMax) throw malformed(`nested deeper than ${depthMax} levels`, cursor.position);
     if (!cursor.opens(false)) return;
     let seen = 0;
+    let before: FieldPlan | undefined;
     do {
-      cursor.key();
-      const field = fieldNamed(plan, cursor.bytes, cursor.from, cursor.to);
+      const field = this.#name(plan, before);
       if (field === undefined) cursor.skipValue(depth);
-      else seen = this.#member(plan, field, seen, depth);
+      else {
+        seen = this.#member(plan, field, seen, depth);
+        before = field;
+      }
     } while (cursor.continues(false));
+  }
+
+  /** Reads the name of a member and its colon; undefined when the message has no such field. */
+  #name(plan: MessagePlan, before: FieldPlan | undefined): FieldPlan | undefined {
+    const cursor = this.#cursor;
+    const likely = before === undefined ? plan.first : before.follower;
+    if (likely !== undefined && cursor.passName(likely.quoted)) return likely;
+    cursor.key();
+    const field = fieldNamed(plan, cursor.bytes, cursor.from, cursor.to);
+    if (before === undefined) plan.first = field;
+    else before.follower = field;
+    return field;
   }
 
   /** Reads the value of a field; `seen` are the bits of the fields that the message has. */

@@ -7,7 +7,8 @@ import type { Signal } from "../../src/core/batch.ts";
 
 export type Plain = { [name: string]: unknown };
 
-const folder = resolve(import.meta.dirname, "../../proto");
+// From the working folder: the bench is a bundle, and lies elsewhere than this file.
+const folder = resolve("proto");
 const files = ["trace_service.proto", "metrics_service.proto", "logs_service.proto"];
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) => resolve(folder, target);

@@ -1,0 +1,137 @@
+// `npm run bench`: ratios side by side in one run. Every figure comes from a process of its own, so that what one
+// codec taught the compiler does not slow the next. Nothing here passes or fails; `docs/performance.md` keeps results.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { encode, type Plain } from "../support/otlp-oracle.ts";
+import { codecRows } from "./codecs.ts";
+import { requestOf } from "./corpus.ts";
+import { cpuNsPerCall, heapBytesPerCall, median } from "./measure.ts";
+import { residentBytes, startProgram } from "./program.ts";
+import { configFor, wholePathNsPerSpan } from "./whole-path.ts";
+
+/** Different requests, so that one does not stay in the processor's cache. */
+const requestCount = 24;
+const spansPerRequest = 50;
+const llmShare = 0.3;
+
+const [part, name] = process.argv.slice(2);
+if (part === "codec") printLine(await measureCodec(name ?? ""));
+else if (part === "heap") printLine(await measureHeap(name ?? ""));
+else await measureAll(new Set(process.argv.slice(2)));
+
+function corpus(spans = spansPerRequest, llm = llmShare): readonly Uint8Array[] {
+  return Array.from({ length: requestCount }, (_, seed) =>
+    encode("traces", requestOf({ spans, llm, seed }) as unknown as Plain),
+  );
+}
+
+async function openRow(rowName: string) {
+  const row = codecRows.find((one) => one.name === rowName);
+  if (row === undefined) throw new Error(`no codec ${JSON.stringify(rowName)}`);
+  const codec = await row.open();
+  const inputs = corpus().map((bytes) => row.input?.(bytes) ?? bytes);
+  return { codec, inputs };
+}
+
+async function measureCodec(rowName: string): Promise<number> {
+  const { codec, inputs } = await openRow(rowName);
+  const nsPerRound = cpuNsPerCall(() => {
+    for (const bytes of inputs) codec(bytes);
+  });
+  return nsPerRound / (requestCount * spansPerRequest);
+}
+
+async function measureHeap(rowName: string): Promise<number> {
+  const { codec, inputs } = await openRow(rowName);
+  let next = 0;
+  const bytesPerRequest = heapBytesPerCall(() => codec(inputs[next++ % inputs.length]!), 300);
+  return bytesPerRequest / spansPerRequest;
+}
+
+async function measureAll(only: ReadonlySet<string>): Promise<void> {
+  const wanted = (table: string) => only.size === 0 || only.has(table);
+  print(machine());
+  if (wanted("codecs")) printCodecs();
+  if (wanted("path")) await printWholePath();
+  if (wanted("process")) await printProcess();
+}
+
+function machine(): string {
+  const { model } = cpus()[0] ?? { model: "unknown" };
+  const kernel = readFileSync("/proc/sys/kernel/osrelease", "utf8").trim();
+  return `${new Date().toISOString().slice(0, 10)}, Node.js ${process.versions.node}, ${cpus().length} x ${model}, Linux ${kernel}\n`;
+}
+
+function printCodecs(): void {
+  const sizes = corpus().map((bytes) => bytes.length);
+  const bytesPerSpan = sizes.reduce((sum, size) => sum + size, 0) / (requestCount * spansPerRequest);
+  print(
+    `Codec: ${spansPerRequest} spans a request, ${llmShare * 100} % LLM, ${Math.round(bytesPerSpan)} bytes a span; CPU and JavaScript heap by span\n`,
+  );
+  print("| row | what | ns | x memcpy | protobufjs static / row | heap bytes |\n|---|---|---:|---:|---:|---:|");
+  const figures = new Map(codecRows.map((row) => [row.name, ownProcess("codec", row.name)]));
+  const memcpyNs = figures.get("memcpy") ?? Number.NaN;
+  const staticNs = figures.get("protobufjs-static") ?? Number.NaN;
+  for (const row of codecRows) {
+    const ns = figures.get(row.name) ?? Number.NaN;
+    const heap = ownProcess("heap", row.name);
+    print(
+      `| ${row.name} | ${row.about} | ${Math.round(ns)} | ${(ns / memcpyNs).toFixed(1)} | ${(staticNs / ns).toFixed(1)} | ${Math.round(heap)} |`,
+    );
+  }
+  print("");
+}
+
+/** A figure from a new process; the young generation is large enough that nothing is collected while heap is counted. */
+function ownProcess(kind: "codec" | "heap", rowName: string): number {
+  const flags = kind === "heap" ? ["--expose-gc", "--max-semi-space-size=512", "--min-semi-space-size=512"] : [];
+  const output = execFileSync(process.execPath, [...flags, process.argv[1] ?? "", kind, rowName], { encoding: "utf8" });
+  return Number(output.trim().split("\n").at(-1));
+}
+
+async function printWholePath(): Promise<void> {
+  print("Whole path over HTTP: receive, normalise, call, cost, budget, batch, export; CPU of the program by span\n");
+  print("| request | compression out | us |\n|---|---|---:|");
+  const loads = [
+    { name: "50 spans, 30 % LLM", spans: 50, llm: llmShare, requests: 2000 },
+    { name: "50 spans, no LLM", spans: 50, llm: 0, requests: 2000 },
+    { name: "1 LLM span", spans: 1, llm: 1, requests: 8000 },
+  ];
+  for (const compression of ["none", "gzip"] as const)
+    for (const { name: load, spans, llm, requests } of loads) {
+      const ns = await wholePathNsPerSpan({ bodies: corpus(spans, llm), spansPerBody: spans, requests, compression });
+      print(`| ${load} | ${compression} | ${(ns / 1000).toFixed(2)} |`);
+    }
+  print("");
+}
+
+async function printProcess(): Promise<void> {
+  const idle: number[] = [];
+  const starts: number[] = [];
+  for (let run = 0; run < 5; run++) {
+    const program = await startProgram(configFor("http://localhost:9", "none"));
+    await new Promise((done) => setTimeout(done, 1000));
+    idle.push(residentBytes(program.pid));
+    starts.push(program.startMs);
+    await program.stop();
+  }
+  print("The process\n\n| figure | value |\n|---|---:|");
+  print(`| start to ready | ${Math.round(median(starts))} ms |`);
+  print(`| bare Node.js, for comparison | ${Math.round(median(Array.from({ length: 5 }, bareStartMs)))} ms |`);
+  print(`| resident memory, idle | ${Math.round(median(idle) / 1024 ** 2)} MiB |`);
+}
+
+function bareStartMs(): number {
+  const before = performance.now();
+  execFileSync(process.execPath, ["-e", "0"]);
+  return performance.now() - before;
+}
+
+function printLine(figure: number): void {
+  print(String(figure));
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
