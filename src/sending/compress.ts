@@ -1,7 +1,6 @@
 // Compression of what is sent, off the event loop. Exporters that share an encoded request share its compressed form too.
 import { promisify } from "node:util";
 import { deflate, gzip } from "node:zlib";
-import type { Encoded } from "../core/batch.ts";
 
 export const codings = ["gzip", "deflate", "none"] as const;
 export type Coding = (typeof codings)[number];
@@ -10,7 +9,7 @@ export type Coding = (typeof codings)[number];
 const worthwhileBytes = 1024;
 
 const algorithms = { gzip: promisify(gzip), deflate: promisify(deflate) };
-const compressed = new WeakMap<Encoded, Map<string, Promise<Uint8Array>>>();
+const compressed = new WeakMap<Uint8Array, Map<string, Promise<Uint8Array>>>();
 
 export interface Body {
   readonly bytes: Uint8Array;
@@ -19,17 +18,17 @@ export interface Body {
 }
 
 /** `level` is zlib's: -1 and 0 to 9. */
-export async function compress(encoded: Encoded, coding: Coding, level: number): Promise<Body> {
-  if (coding === "none" || encoded.bytes.length < worthwhileBytes) return { bytes: encoded.bytes, coding: undefined };
-  let forms = compressed.get(encoded);
+export async function compress(bytes: Uint8Array, coding: Coding, level: number): Promise<Body> {
+  if (coding === "none" || bytes.length < worthwhileBytes) return { bytes, coding: undefined };
+  let forms = compressed.get(bytes);
   if (forms === undefined) {
     forms = new Map();
-    compressed.set(encoded, forms);
+    compressed.set(bytes, forms);
   }
   const name = `${coding}-${level}`;
   let form = forms.get(name);
   if (form === undefined) {
-    form = algorithms[coding](encoded.bytes, { level });
+    form = algorithms[coding](bytes, { level });
     forms.set(name, form);
   }
   return { bytes: await form, coding };

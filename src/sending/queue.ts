@@ -112,7 +112,10 @@ export class MemoryQueue implements Queue {
       settle(failure);
       settle = undefined;
     };
-    const entry: Entry = { encoded, since: this.#clock.monotonic(), finished, finish };
+    // What processors found out is not sent, so it does not wait either: only bytes are counted here.
+    const { signal, bytes, items, context } = encoded;
+    const kept: Encoded = { signal, bytes, items, context, notes: {} };
+    const entry: Entry = { encoded: kept, since: this.#clock.monotonic(), finished, finish };
     lane.put(entry);
     return entry;
   }

@@ -180,6 +180,7 @@ describe("a client that", () => {
 
   test.each([
     { name: "goes away in the middle", bytes: `${head("Content-Length: 1000")}half` },
+    { name: "goes away when it is refused", bytes: `${head("Content-Length: 70000000")}half` },
     { name: "goes away in the headers", bytes: "POST /v1/traces HTT" },
   ])("$name leaves no trace", async ({ bytes }) => {
     const { port, host, url } = await startReceiver();
@@ -187,6 +188,25 @@ describe("a client that", () => {
     socket.write(bytes, () => socket.destroy());
     await healthy(url);
     await healthy(url);
+    expect(host.counted.get('spantoll_internal_errors_total{"place":"receivers.otlp"}')).toBeUndefined();
+  });
+
+  test("goes away while the pipeline works, which then refuses, leaves no trace", async () => {
+    let refuse: (() => void) | undefined;
+    const accept = () =>
+      new Promise<number>((_, reject) => {
+        refuse = () => reject(new Refused("overloaded", "full"));
+      });
+    const { port, host } = await startReceiver({ accept });
+    const { socket, closed } = open(port);
+    socket.write(head("Content-Length: 5"));
+    socket.write("hello");
+    await until(() => refuse !== undefined);
+    socket.destroy();
+    await until(closed);
+    await new Promise((resolve) => setImmediate(resolve));
+    refuse?.();
+    await new Promise((resolve) => setImmediate(resolve));
     expect(host.counted.get('spantoll_internal_errors_total{"place":"receivers.otlp"}')).toBeUndefined();
   });
 

@@ -156,7 +156,7 @@ function create(given: Settings, batching: Batching | undefined, host: Host): Ex
         reason: `no endpoint for ${encoded.signal}; set endpoint or ${encoded.signal}_endpoint`,
       };
     }
-    const { bytes, coding } = await compress(encoded, given.compression, given.compression_params.level);
+    const { bytes, coding } = await compress(encoded.bytes, given.compression, given.compression_params.level);
     const attempt = new AbortController();
     const answered = new AbortController();
     const giveUp = (): void => attempt.abort();

@@ -39,14 +39,14 @@ export class HttpExchange {
     this.#budget = new BodyBudget(bodiesAtOnce * settings.max_request_body_size);
   }
 
-  /** Answers whatever happens. Never rejects. */
+  /** Answers, unless the client has gone. */
   async serve(request: IncomingMessage, response: ServerResponse, asksFirst: boolean): Promise<void> {
     if (!this.#settings.keep_alives_enabled) response.setHeader("connection", "close");
     if (this.#cors?.answer(request, response)) return;
     const encoding = encodingOf(request.headers["content-type"]);
     const checked = this.#check(request, encoding);
     const failure = "httpStatus" in checked ? checked : await this.#take(checked, request, response, asksFirst);
-    if (failure === undefined) return;
+    if (failure === undefined || response.destroyed) return;
     this.#host.log.debug("a request was refused", {
       path: request.url,
       status: failure.httpStatus,

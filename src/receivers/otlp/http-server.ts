@@ -34,6 +34,7 @@ export class HttpServer implements Component {
     const warnDropped = quietWarning(this.#host, "connections closed, there are too many; see max_connections");
     server.on("drop", () => warnDropped({ max_connections: this.#settings.max_connections }));
     const address = await listen(server, this.#settings.endpoint);
+    server.on("error", (error) => this.#host.log.warn("the listener met an error", { error: error.message }));
     this.#server = server;
     this.#host.log.info("listening", { protocol: "http", address });
   }
@@ -56,7 +57,12 @@ export class HttpServer implements Component {
       this.#active.delete(response);
       if (this.#active.size === 0) this.#whenIdle?.();
     });
-    void this.#exchange.serve(request, response, asksFirst);
+    // Whatever an answer may run into, only this connection ends.
+    this.#exchange.serve(request, response, asksFirst).catch((error: unknown) => {
+      this.#host.meter.add("spantoll_internal_errors_total", 1, { place: this.#host.id });
+      this.#host.log.error("a request could not be answered", { error });
+      response.destroy();
+    });
   }
 
   async #untilIdle(deadline: AbortSignal): Promise<void> {
@@ -93,7 +99,6 @@ async function listen(server: Server, endpoint: string): Promise<string> {
     server.listen(port, host === "localhost" ? "127.0.0.1" : host, resolve);
   });
   server.removeAllListeners("error");
-  server.on("error", () => {});
   return `http://${host.includes(":") ? `[${host}]` : host}:${portOf(server.address())}`;
 }
 
