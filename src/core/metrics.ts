@@ -60,7 +60,7 @@ export const metrics = {
   spantoll_unpriced_calls_total: counter("Billed calls without a price.", "reason", "provider", "model"),
   spantoll_charged_usd_total: counter("Acknowledged charges, in USD.", "tenant", "provider", "model"),
   spantoll_reversed_usd_total: counter("Charges taken back, in USD.", "tenant", "provider", "model"),
-  spantoll_charges_total: counter("Charges by result: charged, replayed, shadowed, late, refused.", "result"),
+  spantoll_charges_total: counter("Charges by result: charged, replayed, shadowed, late, future, refused.", "result"),
   spantoll_budget_spent_usd: gauge("Spent in the current window, in USD.", "tenant", "budget"),
   spantoll_budget_limit_usd: gauge("Limit of the budget, in USD.", "tenant", "budget"),
   spantoll_budget_remaining_usd: gauge("What is left in the current window, in USD.", "tenant", "budget"),

@@ -82,7 +82,7 @@ describe.each(stores)("ledger $name", (store) => {
         for (const tenant of tenants) spent.set(tenant, await new Bench(ledger).spent(tenant));
         expect(spent).toEqual(expected(all));
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 

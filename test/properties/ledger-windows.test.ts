@@ -43,7 +43,7 @@ describe.each(cases)("$calendar in $zone", ({ zone, calendar }) => {
 });
 
 describe.each(zones)("days of %s", (zone) => {
-  test("go by the calendar on the wall, through every change of offset of twenty years", () => {
+  test("go by the calendar on the wall, through every change of offset of six years", () => {
     const format = new Intl.DateTimeFormat("en-CA", {
       timeZone: zone,
       year: "numeric",
@@ -52,8 +52,8 @@ describe.each(zones)("days of %s", (zone) => {
     });
     const windowAt = windowsOf("day", zone);
     const seen = new Set<string>();
-    let atMs = Date.UTC(2012, 0);
-    while (atMs < Date.UTC(2032, 0)) {
+    let atMs = Date.UTC(2025, 0);
+    while (atMs < Date.UTC(2031, 0)) {
       const window = windowAt(atMs);
       expect(seen.has(window.id)).toBe(false);
       seen.add(window.id);
