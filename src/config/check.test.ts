@@ -50,12 +50,11 @@ describe("a file without problems", () => {
     const [traces] = config.pipelines;
     expect(traces?.processors.map(({ id }) => id)).toEqual(["redact", "charge"]);
     expect(traces?.exporters.map(({ id }) => id)).toEqual(["debug", "otlp_http/tempo"]);
-    expect(traces?.exporters[1]).toBe(config.exporters[1]);
     expect(config.extensions.map(({ id }) => id)).toEqual(["health_check"]);
-    expect(config.receivers[0]?.settings).toEqual({
+    expect(traces?.receivers[0]?.settings).toEqual({
       protocols: { http: { endpoint: "localhost:4318", max_request_body_size: 64 * 1024 * 1024 } },
     });
-    expect(config.exporters[1]?.settings).toMatchObject({ timeout: 30_000, sending_queue: { queue_size: 1000 } });
+    expect(traces?.exporters[1]?.settings).toMatchObject({ timeout: 30_000, sending_queue: { queue_size: 1000 } });
     expect(config.telemetry).toEqual({
       logs: { level: "info", encoding: "console" },
       metrics: { level: "normal", address: { host: "localhost", port: 8888 } },
@@ -65,7 +64,13 @@ describe("a file without problems", () => {
 
   test("may declare what no pipeline uses, and then it is not run", () => {
     const { config } = configOf(changed("  debug:\n", "  debug:\n  debug/spare:\n"));
-    expect(config.exporters.map(({ id }) => id)).toEqual(["debug", "otlp_http/tempo"]);
+    expect(config.pipelines[0]?.exporters.map(({ id }) => id)).toEqual(["debug", "otlp_http/tempo"]);
+  });
+
+  test("gives every pipeline the same component for the same id", () => {
+    const { config } = configOf(`${good}    logs: { receivers: [otlp], exporters: [debug] }\n`);
+    expect(config.pipelines[1]?.exporters[0]).toBe(config.pipelines[0]?.exporters[0]);
+    expect(config.pipelines[1]?.receivers[0]).toBe(config.pipelines[0]?.receivers[0]);
   });
 
   test("names keys without effect in one warning, and former names in another", () => {
@@ -109,7 +114,7 @@ describe("a file without problems", () => {
         .concat("  telemetry: { logs: { level: WARN } }\n"),
     );
     expect(config.pipelines[0]?.exporters.map(({ id }) => id)).toEqual(["debug", "otlp_http/tempo"]);
-    expect(config.exporters[0]?.settings).toEqual({ verbosity: "detailed" });
+    expect(config.pipelines[0]?.exporters[0]?.settings).toEqual({ verbosity: "detailed" });
     expect(config.telemetry.logs.level).toBe("warn");
   });
 });
@@ -406,6 +411,14 @@ describe("a problem is placed and told", () => {
       .replace("  redact:\n", "  redact: { content: x }\n")
       .replace("[debug, otlp_http/tempo]", "[nop]");
     expect(problemsOf(text).map((line) => line.split(":")[1])).toEqual(["4", "6", "19"]);
+  });
+
+  test("what is missing has the line of what it is missing in, and at the top the first", () => {
+    expect(problemsOf("# why\n\nservice:\n  extensions: []\n").map((line) => line.split("  ")[0])).toEqual([
+      "a.yaml:1:1",
+      "a.yaml:1:1",
+      "a.yaml:3:1",
+    ]);
   });
 
   test("a problem of --set names it", () => {

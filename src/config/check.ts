@@ -1,7 +1,7 @@
 // A whole configuration against everything that is compiled in: the settings of a service, or all that is wrong.
 import { z } from "zod";
 import type { AnyKind } from "../core/component.ts";
-import { type Checking, checkComponents, type Declared, type Findings, inertIn, placed } from "./check-components.ts";
+import { type Checking, checkComponents, type Findings, inertIn, placed } from "./check-components.ts";
 import { checkExtensions, checkPipelines } from "./check-pipelines.ts";
 import { decode } from "./decode.ts";
 import type { Outside } from "./expand.ts";
@@ -10,7 +10,7 @@ import { load, type Sources } from "./load.ts";
 import { type ConfigNode, type MapNode, nodeAt } from "./node.ts";
 import { inReadingOrder, type Problem, problemAt } from "./problems.ts";
 import { jsonSchemaOf, namesAt } from "./schema-tree.ts";
-import type { PipelineConfig, ServiceConfig } from "./service-config.ts";
+import type { ServiceConfig } from "./service-config.ts";
 import { serviceSchema, telemetryOf } from "./service-settings.ts";
 
 export type Configuration =
@@ -38,8 +38,6 @@ export function readConfiguration(sources: Sources, registry: readonly AnyKind[]
     return { ok: false, problems: inReadingOrder(findings.problems) };
 
   const config: ServiceConfig = {
-    receivers: used(declared.receivers, pipelines, (pipeline) => pipeline.receivers),
-    exporters: used(declared.exporters, pipelines, (pipeline) => pipeline.exporters),
     extensions,
     pipelines,
     telemetry: telemetryOf(service),
@@ -104,15 +102,6 @@ function attempt<S extends z.ZodType>(schema: S, given: unknown) {
 
 function kinds<Name extends AnyKind["kind"]>(registry: readonly AnyKind[], kind: Name) {
   return registry.filter((one): one is Extract<AnyKind, { kind: Name }> => one.kind === kind);
-}
-
-function used<R>(
-  declared: Declared<R>,
-  pipelines: readonly PipelineConfig[],
-  of: (pipeline: PipelineConfig) => readonly R[],
-): R[] {
-  const named = new Set(pipelines.flatMap(of));
-  return [...declared.values()].flatMap(({ ready }) => (ready && named.has(ready) ? ready : []));
 }
 
 function warningsOf({ inert, renamed }: Findings): string[] {

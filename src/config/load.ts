@@ -40,7 +40,8 @@ export function load(sources: Sources, outside: Outside): Loaded {
   if (unexpandable.length > 0) return { ok: false, problems: inReadingOrder(unexpandable) };
   if (root.kind !== "map")
     return { ok: false, problems: [problemAt(root.place, [], `must be a map of sections, not ${describeNode(root)}`)] };
-  return { ok: true, root, warnings: warningsOf(unset) };
+  // What is missing at the top has no line of its own.
+  return { ok: true, root: { ...root, place: { file, line: 1, column: 1 } }, warnings: warningsOf(unset) };
 }
 
 const emptyText = "empty configuration file; write receivers, exporters and service, or run without --config";

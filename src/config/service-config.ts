@@ -48,11 +48,9 @@ export interface TelemetrySettings {
 }
 
 export interface ServiceConfig {
-  /** What at least one pipeline uses, in the order of the file. What no pipeline uses is checked, but is not here. */
-  readonly receivers: readonly ReadyReceiver[];
-  readonly exporters: readonly ReadyExporter[];
   /** What `service.extensions` lists, in its order: started first to last, stopped last to first. */
   readonly extensions: readonly ReadyExtension[];
+  /** What no pipeline names is checked, but is not here. */
   readonly pipelines: readonly PipelineConfig[];
   readonly telemetry: TelemetrySettings;
   readonly shutdownTimeoutMs: number;

@@ -296,6 +296,20 @@ describe("run", () => {
     silent.close();
   });
 
+  test.each([
+    { name: "an exception", fault: 'throw new Error("boom")' },
+    { name: "a rejection", fault: 'Promise.reject(new Error("boom"))' },
+  ])("survives $name that nobody catches, and logs it", async ({ fault }) => {
+    const preload = `data:text/javascript,process.on("SIGUSR2", () => { ${fault} })`;
+    const env = { G: good, NODE_OPTIONS: `--import ${encodeURI(preload)}` };
+    const started = new Started(["run", "--config", "env:G"], { env });
+    await started.logged(/everything is ready/);
+    started.signal("SIGUSR2");
+    await started.logged(/a bug was caught where nobody expected it.*boom/);
+    started.signal("SIGTERM");
+    expect(await started.end()).toMatchObject({ code: 0 });
+  });
+
   test("warns once about variables that are not set", async () => {
     const started = new Started(["run", "--config", "env:G"], {
       env: { G: good.replace("  debug:\n", "  debug: { verbosity: '${env:NO_SUCH}' }\n") },
