@@ -1,6 +1,6 @@
 // What the built program tells about itself while it runs: log, health, metrics, and refusals under pressure.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -46,8 +46,10 @@ function send(door: string): Promise<Response> {
 }
 
 async function statuses(health: string): Promise<Record<string, string>> {
-  const { components } = await (await fetch(`${health}/health/status`)).json();
-  return Object.fromEntries(Object.entries<{ status: string }>(components).map(([id, { status }]) => [id, status]));
+  const { components } = (await (await fetch(`${health}/health/status`)).json()) as {
+    components: Record<string, { status: string }>;
+  };
+  return Object.fromEntries(Object.entries(components).map(([id, { status }]) => [id, status]));
 }
 
 describe("the running program", () => {
@@ -96,5 +98,6 @@ test("the bundle needs nothing beside it", () => {
   const alone = join(folder, "spantoll.mjs");
   copyFileSync("dist/spantoll.mjs", alone);
   const listed = execFileSync(process.execPath, [alone, "components"], { cwd: folder, encoding: "utf8" });
+  rmSync(folder, { recursive: true });
   expect(listed).toContain("health_check");
 });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Encoded } from "../../core/batch.ts";
 import { exporter } from "../../core/component.ts";
+import { itemWord } from "../../core/metrics.ts";
 import { inert } from "../../core/settings.ts";
 import { type Call, calls } from "../../genai/call.ts";
 import { charges } from "../../ledger/charging.ts";
@@ -23,12 +24,17 @@ export const debug = exporter({
     use_internal_logger: inert("lines go to standard output, the log to standard error"),
     output_paths: inert("lines go to standard output"),
   }),
-  create: ({ verbosity }, _batching, host) => ({
-    reserve: () => ({
-      commit: (encoded) => host.print(textOf(encoded, verbosity)),
+  create({ verbosity }, _batching, host) {
+    const self = host.id.slice(host.id.indexOf(".") + 1);
+    const reserve = () => ({
+      commit(encoded: Encoded) {
+        host.print(textOf(encoded, verbosity));
+        host.meter.add(`otelcol_exporter_sent_${itemWord[encoded.signal]}`, encoded.items, { exporter: self });
+      },
       release() {},
-    }),
-  }),
+    });
+    return { reserve };
+  },
 });
 
 type Verbosity = "basic" | "normal" | "detailed";
