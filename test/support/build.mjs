@@ -1,6 +1,5 @@
 // Builds what is shipped, benchmarked and documented: one file each, so that what is tested is what runs.
-// `build.mjs docs` builds that one alone.
-import { existsSync } from "node:fs";
+// Without arguments the product, else the programs that are named.
 import { chmod } from "node:fs/promises";
 import { build } from "esbuild";
 import { textLoaders } from "./text-files.mjs";
@@ -28,8 +27,8 @@ const programs = [
   { name: "prices", entry: "test/support/build-prices.ts", options: own },
 ];
 
-const asked = process.argv.slice(2);
-const chosen = programs.filter(({ name, entry }) => (asked.length === 0 ? existsSync(entry) : asked.includes(name)));
+const asked = process.argv.length > 2 ? process.argv.slice(2) : ["spantoll"];
+const chosen = programs.filter(({ name }) => asked.includes(name));
 await Promise.all(
   chosen.map(async ({ name, entry, options }) => {
     const outfile = `dist/${name}.mjs`;
