@@ -332,14 +332,17 @@ export class SpanView {
 
   /** Writes the value of an attribute row under `to` as well. */
   copyRow(row: number, to: AttributeKey): void {
-    this.#pointAtRow(row);
-    const start = this.#start;
-    const length = this.#end - start;
-    const replaced = this.#bytes !== this.#index.bytes;
-    const change = this.#begin(to, length);
-    const source = replaced ? this.#edits.written.bytes : this.#index.bytes;
-    this.#edits.written.copy(source, start, start + length);
-    this.#put(to, change);
+    this.#put(to, this.#copyOfRow(row, to));
+  }
+
+  /**
+   * Gives the attribute of a row another name, one below a prefix perhaps: several may go under one prefix, so none
+   * of them takes the place of another.
+   */
+  moveRow(row: number, to: AttributeKey): void {
+    if (this.rowKey(row) < 0) return;
+    this.#edits.add(this.index, this.#copyOfRow(row, to));
+    this.removeRow(row);
   }
 
   /** Takes every attribute with this key away. */
@@ -364,6 +367,17 @@ export class SpanView {
   /** Clears the schema URL of the span's scope: it speaks of attribute names that are no longer those of a spec. */
   clearSchemaUrl(): void {
     this.#edits.clearSchema(this.scope);
+  }
+
+  #copyOfRow(row: number, to: AttributeKey): number {
+    this.#pointAtRow(row);
+    const start = this.#start;
+    const length = this.#end - start;
+    const replaced = this.#bytes !== this.#index.bytes;
+    const change = this.#begin(to, length);
+    const source = replaced ? this.#edits.written.bytes : this.#index.bytes;
+    this.#edits.written.copy(source, start, start + length);
+    return change;
   }
 
   #begin(key: AttributeKey, valueLength: number): number {
