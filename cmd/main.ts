@@ -96,11 +96,14 @@ function price(operands: readonly string[], { prices = [], config = [], format }
   if (given === undefined) throw new CommanderError(misunderstood, "price", "error: price reads one file of records");
   const read = config.length > 0 ? readNamed({ config, set: [] }, terminal) : undefined;
   if (config.length > 0 && read === undefined) return 1;
+  const settings = read && settingsOf(read.config, "gen_ai_cost");
+  if (read && settings === undefined)
+    terminal.say("no pipeline of the configuration has gen_ai_cost; its defaults are used");
   const input = readText(given.file);
   if (input === undefined) return 1;
   const { output, errors, exitCode } = priceCommand({
     layers: given.layers,
-    config: read && settingsOf(read.config, "gen_ai_cost"),
+    config: settings,
     format,
     input,
     files: terminal.outside.files,
