@@ -21,7 +21,9 @@ export interface Charge {
   readonly tenant: string;
   /** What was added now; 0 unless `charged`. */
   readonly nanoUsd: bigint;
-  /** The tightest budget after the batch; undefined unless `charged` or `replayed`. */
+  /** Every budget that counts it, after the batch; empty unless `charged` or `replayed`. */
+  readonly lefts: readonly BudgetLeft[];
+  /** The tightest of them. */
   readonly left: BudgetLeft | undefined;
 }
 
@@ -168,7 +170,7 @@ function claimantOf({ at, call, amounts }: Entry, homes: ReadonlySet<string>, ch
     provider: (call.provider ?? "").slice(0, labelCharactersMax),
     model: (model ?? call.requestModel ?? "").slice(0, labelCharactersMax),
   };
-  const startMs = Math.min(call.startMs, endMs);
+  const startMs = 0 < call.startMs ? Math.min(call.startMs, endMs) : endMs;
   const claims = idsOf(call, posting).map((id) => {
     return { id, rank: call.rank, startMs, model: modelFingerprint(model), posting };
   });
@@ -279,9 +281,9 @@ function chargeOf(
 ): Charge {
   if (result === "cancelled") return notCharged("shadowed", tenant);
   if (result === "overflow") return notCharged("refused", tenant);
-  return { result, tenant, nanoUsd: result === "charged" ? amounts.nanoUsd : 0n, left: tightestOf(lefts) };
+  return { result, tenant, nanoUsd: result === "charged" ? amounts.nanoUsd : 0n, lefts, left: tightestOf(lefts) };
 }
 
 function notCharged(result: ChargeResult, tenant: string): Charge {
-  return { result, tenant, nanoUsd: 0n, left: undefined };
+  return { result, tenant, nanoUsd: 0n, lefts: [], left: undefined };
 }

@@ -47,6 +47,7 @@ const priced: Cost = {
 const limit = 500_000_000_000n;
 const charged: Charge = {
   result: "charged",
+  lefts: [],
   tenant: "acme",
   nanoUsd: 158_250n,
   left: {

@@ -20,6 +20,8 @@ export class Accounts {
   readonly #writing: Writing;
   readonly #horizonMs: number;
   readonly #counters = new Map<string, CounterState>();
+  /** Tenants whose holds that are over are gone. */
+  readonly #current = new Set<string>();
 
   /** Of spans that ended before `horizonMs` it is forgotten what became of them: nothing is done for them. */
   constructor(writing: Writing, horizonMs: number) {
@@ -134,7 +136,10 @@ export class Accounts {
     return state;
   }
 
+  /** A transaction has one time. */
   #endHolds(tenant: string, nowMs: number): void {
+    if (this.#current.has(tenant)) return;
+    this.#current.add(tenant);
     for (;;) {
       const over = this.#writing.range({ ...keys.holdsUntil(tenant, nowMs), limit: holdsAtOnce });
       for (const { value } of over) this.#endHold(tenant, decoder.decode(value));

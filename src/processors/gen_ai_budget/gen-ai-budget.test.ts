@@ -60,6 +60,7 @@ describe("gen_ai_budget", () => {
         result: "charged",
         tenant: "acme",
         nanoUsd: 6_000_000n,
+        lefts: [expect.objectContaining({ budget: "monthly" })],
         left: expect.objectContaining({ budget: "monthly", tenant: "acme", remaining: 499_994_000_000n }),
       },
       undefined,
