@@ -180,6 +180,7 @@ describe("batches", () => {
     void send(4);
     host.advance(150);
     void send(2);
+    expect(host.timers()).toBe(1);
     host.advance(49);
     await settle();
     expect(sizes()).toEqual([]);

@@ -206,6 +206,16 @@ describe("a backend that", () => {
     expect(namesOf(again)).toEqual(["span-1"]);
   });
 
+  test("C-52 ends a connection just when it is used again gets the request on a new one at once", async () => {
+    const running = await start({}, (_, count) => (count === 2 ? "close" : {}));
+    await running.send("traces", traces(1, 0));
+    await until(() => sent(running) === 1);
+    await running.send("traces", traces(1, 1));
+    await until(() => sent(running) === 2);
+    expect([running.backend.received.length, running.backend.connections()]).toEqual([3, 2]);
+    expect(running.host.reported).toEqual([]);
+  });
+
   test("C-52 has a name that nobody knows is tried again", async () => {
     const running = await startExporter({ endpoint: "http://no-such-host.invalid:4318" });
     await running.send("traces", traces(1));

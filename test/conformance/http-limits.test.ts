@@ -157,7 +157,7 @@ describe("a client that", () => {
   test("C-97 is slow with its body is cut off", async () => {
     const { port, host, url } = await startReceiver({ http: { read_timeout: "100ms" } });
     const { socket, closed } = open(port);
-    socket.write(head("Content-Length: 1000") + "x");
+    socket.write(`${head("Content-Length: 1000")}x`);
     await until(closed);
     await healthy(url);
     expect(host.counted.get('spantoll_internal_errors_total{"place":"receivers.otlp"}')).toBeUndefined();
