@@ -7,12 +7,14 @@ import { healthCheck } from "./extensions/health_check/health-check.ts";
 import { batch } from "./processors/batch/batch.ts";
 import { genAiBudget } from "./processors/gen_ai_budget/gen-ai-budget.ts";
 import { genAiCost } from "./processors/gen_ai_cost/gen-ai-cost.ts";
+import { genAiNormalizer } from "./processors/gen_ai_normalizer/gen-ai-normalizer.ts";
 import { memoryLimiter } from "./processors/memory_limiter/memory-limiter.ts";
 import { otlp } from "./receivers/otlp/otlp.ts";
 
 export const components: readonly AnyKind[] = [
   otlp,
   memoryLimiter,
+  genAiNormalizer,
   genAiCost,
   genAiBudget,
   batch,

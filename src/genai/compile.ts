@@ -2,14 +2,14 @@
 // dialects costs nothing on spans that none of them knows.
 import type { AttributeKeys } from "../core/component.ts";
 import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
-import type { Constant, Dialect, InsideRule, Rule, TokenMeaning } from "./dialect.ts";
+import { type Constant, type Dialect, type InsideRule, matchesScope, type Rule, type TokenMeaning } from "./dialect.ts";
 import { at, attributeFields, fieldIndex, fields, kindOf } from "./fields.ts";
 import { type Wanted, wantedOf } from "./literal.ts";
 import { type AttributeName, type AttributeType, attributeTypes, previousNames } from "./semconv.ts";
 import type { Meaning } from "./values.ts";
 
 /** Weights of what a dialect is recognised by: no number of weaker signs makes up for a stronger one. */
-const weights = { scope: 10_000, key: 100, rule: 1 } as const;
+export const signWeights = { scope: 100_000, key: 1000, name: 50, hint: 1, rule: 1 } as const;
 
 export interface CompiledRule extends Meaning {
   readonly key: AttributeKey;
@@ -58,6 +58,8 @@ export function compileDialects(dialects: readonly Dialect[]): CompiledDialects 
     ...rules.map(({ key }) => key.name),
     ...layerKeys.map(({ name }) => name),
     ...(dialect.signs.keys ?? []),
+    ...(dialect.signs.names ?? []),
+    ...(dialect.signs.hints ?? []),
   ]);
   const exact = new Set([
     ...sources,
@@ -128,11 +130,15 @@ function compileRule(dialect: Dialect, rule: Rule, source: string): CompiledRule
     name: `${dialect.id}: ${rule.from}`,
     passiveType: identity && passive(kind) ? typeNames[attributeTypes[rule.to as AttributeName]] : undefined,
     // What is a name of today is no original of another, and what is only a hint was not renamed.
-    removable:
-      !identity && !rule.keep && !(rule.from in attributeTypes) && (field < attributeFields || field === at.total),
+    removable: !identity && !rule.keep && !(rule.from in attributeTypes) && isRenamed(field),
     skipsZero: !identity && modalities.has(field),
     inside: undefined,
   };
+}
+
+/** Totals and models of unknown side end up in attributes too. */
+function isRenamed(field: number): boolean {
+  return field < attributeFields || field === at.total || field === at.model;
 }
 
 const modalities: ReadonlySet<number> = new Set([
@@ -158,10 +164,16 @@ const typeNames: Readonly<Record<AttributeType, string>> = {
 
 /** A readable source of usage or of an operation speaks for its dialect too; without one there is nothing to recognise. */
 function signTable(dialects: readonly CompiledDialect[]): SignTable {
-  const entries = dialects.flatMap(({ dialect, rules }, index) => [
-    ...(dialect.signs.keys ?? []).map((name) => ({ id: attributeKey(name).id, index, weight: weights.key })),
-    ...rules.filter(tellsCall).map(({ key }) => ({ id: key.id, index, weight: weights.rule })),
-  ]);
+  const entries = dialects.flatMap(({ dialect, rules }, index) => {
+    const { keys = [], names = [], hints = [] } = dialect.signs;
+    const sign = (name: string, weight: number) => ({ id: attributeKey(name).id, index, weight });
+    return [
+      ...keys.map((key) => sign(key, signWeights.key)),
+      ...names.map((name) => sign(name, signWeights.name)),
+      ...hints.map((hint) => sign(hint, signWeights.hint)),
+      ...rules.filter(tellsCall).map(({ key }) => sign(key.name, signWeights.rule)),
+    ];
+  });
   const idsEnd = Math.max(-1, ...entries.map(({ id }) => id)) + 1;
   const starts = new Int32Array(idsEnd + 1);
   const ordered = entries.sort((a, b) => a.id - b.id);
@@ -180,9 +192,5 @@ function tellsCall({ field, inside }: CompiledRule): boolean {
 
 /** How much a scope's name speaks for a dialect. */
 export function scopeWeight({ dialect }: CompiledDialect, scope: string): number {
-  return dialect.signs.scopes?.some((name) => matchesScope(name, scope)) ? weights.scope : 0;
-}
-
-export function matchesScope(pattern: string, scope: string): boolean {
-  return pattern.endsWith("*") ? scope.startsWith(pattern.slice(0, -1)) : scope === pattern;
+  return dialect.signs.scopes?.some((name) => matchesScope(name, scope)) ? signWeights.scope : 0;
 }

@@ -25,11 +25,19 @@ export interface Dialect {
   readonly traps: readonly string[];
 }
 
-/** How a dialect is recognised: the scope weighs most, a key that only this emitter writes less, a readable rule least. */
+/**
+ * How a dialect is recognised. It is asked where its scope, one of its keys or one of its names is there; they weigh in
+ * this order. A hint and a readable rule weigh least: they decide between dialects of one scope.
+ */
 export interface Signs {
   /** Names of the instrumentation scope; one that ends in `*` stands for everything that starts so. */
   readonly scopes?: readonly string[];
+  /** Keys that nobody else writes. */
   readonly keys?: readonly string[];
+  /** Names of a convention that many follow: the dialect is asked, but one that knows the emitter is asked before it. */
+  readonly names?: readonly string[];
+  /** Keys that others write too. */
+  readonly hints?: readonly string[];
 }
 
 export interface Rule {
@@ -37,7 +45,7 @@ export interface Rule {
   readonly from: string;
   readonly to: Field;
   /**
-   * What values mean here, before the general vocabulary is asked; "" is no value.
+   * What values mean here, before the general vocabulary is asked; "" is no value, `*` is every other one.
    * `@container` and `@other` are for operations without a name in the convention.
    */
   readonly values?: Readonly<Record<string, string>>;
@@ -61,6 +69,8 @@ export interface TokenMeaning {
   readonly outputIncludesReasoning: "auto" | boolean;
   /** Scopes of this dialect whose input does not count cached tokens. */
   readonly exclusiveScopes?: readonly string[];
+  /** Scopes of this dialect whose output does not count reasoning tokens, and which tell them only in the total. */
+  readonly apartReasoningScopes?: readonly string[];
 }
 
 export interface Constant {
@@ -74,6 +84,8 @@ export const internalFields = [
   "@uncached_input_tokens",
   "@cache_write_5m_tokens",
   "@cache_write_1h_tokens",
+  // A model of which the emitter does not say whether it was asked for or answered.
+  "@model",
   "@provider_model",
   "@response_id",
   "@call_id",
@@ -84,3 +96,8 @@ export const internalFields = [
 ] as const;
 export type InternalField = (typeof internalFields)[number];
 export type Field = AttributeName | InternalField | "litellm.model_group";
+
+/** Whether a scope's name is the one of a sign. */
+export function matchesScope(pattern: string, scope: string): boolean {
+  return pattern.endsWith("*") ? scope.startsWith(pattern.slice(0, -1)) : scope === pattern;
+}

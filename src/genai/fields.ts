@@ -70,6 +70,7 @@ export const at = {
   uncachedInput: fieldIndex("@uncached_input_tokens"),
   cacheWrite5m: fieldIndex("@cache_write_5m_tokens"),
   cacheWrite1h: fieldIndex("@cache_write_1h_tokens"),
+  model: fieldIndex("@model"),
   providerModel: fieldIndex("@provider_model"),
   otherResponseId: fieldIndex("@response_id"),
   callId: fieldIndex("@call_id"),

@@ -1,6 +1,6 @@
 // Which dialects a span speaks: the keys that it has are added up by table, then the name of its scope.
 import type { SpanView } from "../otlp/span-view.ts";
-import { type CompiledDialect, type CompiledDialects, scopeWeight } from "./compile.ts";
+import { type CompiledDialect, type CompiledDialects, scopeWeight, signWeights } from "./compile.ts";
 
 /** How many scope names are remembered; they come from spans. */
 const scopesMax = 1024;
@@ -37,7 +37,10 @@ export class Recogniser {
     return any;
   }
 
-  /** Orders the dialects that have a score by it, equal ones as they are listed. Returns how many there are. */
+  /**
+   * Orders the dialects whose scope, key or name the span has by their score, equal ones as they are listed.
+   * Returns how many there are.
+   */
   rank(scope: string): number {
     const extra = this.#scopeWeights(scope);
     const { order } = this;
@@ -47,6 +50,7 @@ export class Recogniser {
       const own = scores[dialect] ?? 0;
       if (own === 0) continue;
       const score = own + (extra[dialect] ?? 0);
+      if (score < signWeights.name) continue;
       scores[dialect] = score;
       let place = count++;
       for (; 0 < place && (scores[order[place - 1] ?? 0] ?? 0) < score; place--) order[place] = order[place - 1] ?? 0;

@@ -2,7 +2,7 @@
 // convention. Values that follow from others go back into the reading, so that what is written is what is billed.
 import type { SpanView } from "../otlp/span-view.ts";
 import type { Layer, Telling } from "./call.ts";
-import { type CompiledDialect, matchesScope } from "./compile.ts";
+import type { CompiledDialect } from "./compile.ts";
 import { at } from "./fields.ts";
 import { type Shape, shapeOf } from "./operations.ts";
 import { providerOfAddress, providerOfFamily, providerOfPrefix, providerOfScope, withoutPrefix } from "./providers.ts";
@@ -85,11 +85,11 @@ function completeTokens(reading: Reading, { dialect, scope }: Speaker): Usage | 
   counts.cacheWrite1h = reading.count(at.cacheWrite1h);
   counts.reasoning = reading.count(at.reasoning);
   counts.uncachedInput = reading.count(at.uncachedInput);
-  const exclusiveScope = dialect.tokens.exclusiveScopes?.some((name) => matchesScope(name, scope)) ?? false;
-  counts.normalise(dialect.tokens, exclusiveScope, reading.flags);
+  counts.normalise(dialect.tokens, scope, reading.flags);
   reading.derive(at.input, counts.input, "tokens: all input, cache included");
   reading.derive(at.output, counts.output, "tokens: all output, reasoning included");
-  reading.derive(at.cacheWrite, counts.cacheWrite, "tokens: all cache writes");
+  reading.derive(at.cacheWrite, counts.cacheWrite, "tokens: all cache writes", at.cacheWrite5m);
+  reading.derive(at.reasoning, counts.reasoning, "tokens: what the total has beyond its parts", at.total);
   return usageOf(counts, {
     audioInput: reading.count(at.audioInput),
     audioCacheRead: reading.count(at.audioCacheRead),
@@ -127,7 +127,7 @@ function completeProvider(reading: Reading, { dialect, scope }: Speaker): void {
   if (ofAddress !== undefined) return reading.derive(at.provider, ofAddress, "provider: address", at.serverAddress);
   const ofScope = providerOfScope(scope);
   if (ofScope !== undefined) return reading.derive(at.provider, ofScope, "provider: instrumented library");
-  const model = reading.values[at.responseModel] !== undefined ? at.responseModel : at.requestModel;
+  const model = modelFields.find((field) => reading.values[field] !== undefined) ?? at.model;
   const ofFamily = providerOfFamily(reading.text(model) ?? "");
   if (ofFamily === undefined) return;
   reading.flag("provider_inferred_from_model");
@@ -136,22 +136,33 @@ function completeProvider(reading: Reading, { dialect, scope }: Speaker): void {
 
 /** A prefix that only repeats the provider goes; a client's alias gives way to the model that a proxy dispatched to. */
 function completeModels(reading: Reading, { facts }: Speaker): void {
-  const provider = reading.text(at.provider);
-  const requestModel = reading.text(at.requestModel);
-  const responseModel = reading.text(at.responseModel);
-  if (requestModel === undefined && responseModel === undefined && facts?.model !== undefined) {
-    return reading.derive(at.requestModel, facts.model, "services");
-  }
   const providerModel = reading.text(at.providerModel);
-  if (providerModel !== undefined) {
-    const real = withoutPrefix(providerModel, undefined);
-    const alias = reading.text(at.modelGroup);
-    if (requestModel === undefined || requestModel === alias) behindAlias(reading, at.requestModel, real);
-    if (responseModel === alias && alias !== undefined) behindAlias(reading, at.responseModel, real);
+  if (providerModel !== undefined) resolveAlias(reading, withoutPrefix(providerModel, undefined));
+  const provider = reading.text(at.provider);
+  if (provider !== undefined) for (const field of modelFields) withoutProvider(reading, field, provider);
+  placeModel(reading);
+  if (facts?.model === undefined || reading.values[at.responseModel] !== undefined) return;
+  if (reading.values[at.requestModel] === undefined) reading.derive(at.requestModel, facts.model, "services");
+}
+
+const modelFields = [at.responseModel, at.requestModel, at.model];
+
+function resolveAlias(reading: Reading, real: string): void {
+  const alias = reading.text(at.modelGroup);
+  const requestModel = reading.text(at.requestModel);
+  if (requestModel === undefined || requestModel === alias) behindAlias(reading, at.requestModel, real);
+  if (alias !== undefined && reading.text(at.responseModel) === alias) behindAlias(reading, at.responseModel, real);
+}
+
+/** A model that is not the one that was asked for is the one that answered. */
+function placeModel(reading: Reading): void {
+  const model = reading.text(at.model);
+  if (model === undefined) return;
+  const requestModel = reading.text(at.requestModel);
+  if (requestModel === undefined) reading.derive(at.requestModel, model, "model: the only one that is named", at.model);
+  else if (requestModel !== model && reading.values[at.responseModel] === undefined) {
+    reading.derive(at.responseModel, model, "model: not the one that was asked for", at.model);
   }
-  if (provider === undefined) return;
-  withoutProvider(reading, at.requestModel, provider);
-  withoutProvider(reading, at.responseModel, provider);
 }
 
 function behindAlias(reading: Reading, field: number, model: string): void {

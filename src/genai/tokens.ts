@@ -1,6 +1,6 @@
 // What token counts mean. In a normalised usage the input includes cache reads and writes, and the output includes
 // reasoning (semantic conventions since 1.40). Emitters differ, so arithmetic is asked first and the dialect second.
-import type { TokenMeaning } from "./dialect.ts";
+import { matchesScope, type TokenMeaning } from "./dialect.ts";
 import type { ReadingFlag } from "./flags.ts";
 import type { Usage } from "./usage.ts";
 
@@ -17,7 +17,7 @@ export class TokenCounts {
   uncachedInput: number | undefined;
 
   /** Makes input and output what the convention says, in place. */
-  normalise(meaning: TokenMeaning, exclusiveScope: boolean, flags: ReadingFlag[]): void {
+  normalise(meaning: TokenMeaning, scope: string, flags: ReadingFlag[]): void {
     this.#completeWrites();
     this.#completeTotals(flags);
     const cached = (this.cacheRead ?? 0) + (this.cacheWrite ?? 0);
@@ -25,8 +25,10 @@ export class TokenCounts {
     if (input !== undefined && 0 < cached) {
       const proven = this.#provesExclusive(input, cached);
       if (proven) flags.push("usage_convention_inferred_exclusive");
-      if (proven || exclusiveScope || meaning.inputIncludesCache === false) this.input = input + cached;
+      if (proven || meaning.inputIncludesCache === false || isOneOf(meaning.exclusiveScopes, scope))
+        this.input = input + cached;
     }
+    if (isOneOf(meaning.apartReasoningScopes, scope)) this.#reasoningFromTotal();
     this.#completeOutput(meaning, flags);
   }
 
@@ -55,6 +57,12 @@ export class TokenCounts {
     return this.total !== undefined && this.total === input + (this.output ?? 0) + cached;
   }
 
+  #reasoningFromTotal(): void {
+    if (this.total === undefined || this.output === undefined || this.reasoning !== undefined) return;
+    const rest = this.total - (this.input ?? 0) - this.output;
+    if (0 < rest) this.reasoning = rest;
+  }
+
   #completeOutput(meaning: TokenMeaning, flags: ReadingFlag[]): void {
     const { output, reasoning } = this;
     if (output === undefined || reasoning === undefined || reasoning === 0) return;
@@ -64,6 +72,10 @@ export class TokenCounts {
     const included = meaning.outputIncludesReasoning !== false || this.total === (this.input ?? 0) + output;
     if (proven || !included) this.output = output + reasoning;
   }
+}
+
+function isOneOf(patterns: readonly string[] | undefined, scope: string): boolean {
+  return patterns?.some((pattern) => matchesScope(pattern, scope)) ?? false;
 }
 
 /** What of a call's modalities is told beside its tokens. */

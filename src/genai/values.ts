@@ -83,7 +83,7 @@ function wordOf(raw: Raw, meaning: Meaning): string | typeof bad | undefined {
   if (typeof raw === "object") return bad;
   const text = unquoted(String(raw));
   if (emptyWords.has(text)) return undefined;
-  const given = meaning.values?.get(text);
+  const given = meaning.values?.get(text) ?? meaning.values?.get("*");
   if (given !== undefined) return given === "" ? undefined : given;
   if (meaning.kind === "provider") return providerOf(text);
   if (meaning.kind === "operation") return operationOf(text) ?? (meaning.identity ? text : undefined);

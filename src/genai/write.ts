@@ -71,7 +71,7 @@ export class ReadingWriter {
     if (this.#options.aliases && previous.some((alias) => alias.key === key)) return true;
     // A total says nothing new beside its parts, and everything without them.
     if (field === at.total) return reading.values[at.input] === undefined || reading.values[at.output] === undefined;
-    return reading.values[field] === undefined;
+    return reading.values[field === at.model ? at.requestModel : field] === undefined;
   }
 }
 

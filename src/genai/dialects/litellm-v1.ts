@@ -40,7 +40,7 @@ export const litellmProxyKeys: readonly string[] = [
 export const litellmV1: Dialect = {
   id: "litellm-v1",
   about: "LiteLLM's `otel` callback with its default names, in the proxy and in the SDK.",
-  signs: { scopes: ["litellm"], keys: [...litellmSigns, "gen_ai.system", "llm.is_streaming"] },
+  signs: { scopes: ["litellm"], keys: litellmSigns, hints: ["gen_ai.system", "llm.is_streaming"] },
   rules: [...currentNames, ...earlierNames, ...litellmCallback],
   tokens: { inputIncludesCache: true, outputIncludesReasoning: true },
   layer: "proxy",

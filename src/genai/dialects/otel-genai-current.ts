@@ -4,7 +4,9 @@ import { currentNames } from "./shared-rules.ts";
 export const otelGenaiCurrent: Dialect = {
   id: "otel-genai-current",
   about: "Instrumentations that follow today's OpenTelemetry GenAI conventions.",
-  signs: { keys: ["gen_ai.provider.name"] },
+  signs: {
+    names: ["gen_ai.provider.name", "gen_ai.operation.name", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"],
+  },
   rules: currentNames,
   tokens: { inputIncludesCache: "auto", outputIncludesReasoning: "auto" },
   layer: "app",

@@ -4,7 +4,16 @@ import { currentNames, earlierNames } from "./shared-rules.ts";
 export const otelGenaiLegacy: Dialect = {
   id: "otel-genai-legacy",
   about: "Instrumentations of conventions 1.26 to 1.36, and spellings of drafts that never were released.",
-  signs: { keys: ["gen_ai.system", "gen_ai.usage.prompt_tokens", "gen_ai.usage.completion_tokens"] },
+  signs: {
+    names: [
+      "gen_ai.system",
+      "gen_ai.usage.prompt_tokens",
+      "gen_ai.usage.completion_tokens",
+      "gen_ai.usage.total_tokens",
+      "gen_ai.usage.input_tokens",
+      "gen_ai.usage.output_tokens",
+    ],
+  },
   rules: [
     ...currentNames,
     ...earlierNames,

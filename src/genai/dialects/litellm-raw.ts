@@ -1,0 +1,30 @@
+// The child span on which LiteLLM's first callback writes the provider's request and answer member by member:
+// `llm.openai.usage`, `llm.anthropic.id`, and `llm.None.…` where it did not know the provider.
+import type { Dialect, InsideRule, Rule } from "../dialect.ts";
+import { usageObject } from "./shared-rules.ts";
+
+const providers =
+  `None openai azure azure_ai azure_text anthropic bedrock bedrock_converse vertex_ai vertex_ai_beta gemini
+  mistral cohere cohere_chat groq deepseek xai perplexity openrouter together_ai fireworks_ai hosted_vllm vllm ollama
+  ollama_chat huggingface replicate databricks sambanova cerebras nvidia_nim deepinfra anyscale novita watsonx
+  watsonx_text moonshot sagemaker sagemaker_chat voyage jina_ai text-completion-openai custom_openai openai_like
+  github github_copilot lm_studio llamafile cloudflare codestral friendliai baseten litellm_proxy`.split(/\s+/);
+
+export const litellmRaw: Dialect = {
+  id: "litellm-raw",
+  about: "The child span of LiteLLM's first callback that repeats the provider's answer.",
+  signs: { scopes: ["litellm"] },
+  rules: providers.flatMap((provider): (Rule | InsideRule)[] => [
+    { from: `llm.${provider}.id`, to: "@response_id" },
+    { from: `llm.${provider}.model`, to: "gen_ai.response.model" },
+    { inside: `llm.${provider}.usage`, rules: usageObject },
+  ]),
+  tokens: { inputIncludesCache: "auto", outputIncludesReasoning: true },
+  layer: "proxy",
+  shape: "copy",
+  traps: [
+    "Usage is the provider's own: Anthropic's input leaves the cache out.",
+    "It can have the name of its parent (`generation_name`); of a stream it has no usage.",
+    "The response id here is the provider's, on the parent it may be one that LiteLLM made.",
+  ],
+};
