@@ -185,6 +185,34 @@ describe.each(stores)("ledger $name: exactly once", (store) => {
     expect(await bench.counter()).toMatchObject({ nanoUsd: 100n, requests: 100 });
   });
 
+  test("an id that is used again and again, one call after the other, names a call each time", async () => {
+    const bench = new Bench(await store.open());
+    const turns = Array.from({ length: 80 }, (_, turn) =>
+      span({ responseIds: ["chatcmpl-7"], endMs: bench.nowMs - turn * 20_000, cost: priced(1n) }),
+    );
+    for (const turn of turns.toReversed()) await bench.charge(turn);
+    expect(await bench.counter()).toMatchObject({ nanoUsd: 80n, requests: 80 });
+    await bench.charge(...turns);
+    expect(await bench.counter()).toMatchObject({ nanoUsd: 80n, requests: 80 });
+  });
+
+  test("a span that is sent under ever other tenants pays once", async () => {
+    const bench = new Bench(await store.open());
+    const { call, cost } = span();
+    const tenants = Array.from({ length: 60 }, (_, at) => `t${at}`);
+    for (const tenant of tenants) await bench.charge({ call: { ...call, subject: { ...call.subject, tenant } }, cost });
+    const spent = await Promise.all(tenants.map((tenant) => bench.spent(tenant)));
+    expect(spent.reduce((sum, one) => sum + one)).toBe(6_000_000n);
+  });
+
+  test("a call as long as the day is known to its resend", async () => {
+    const bench = new Bench(await store.open());
+    const long = span({ startMs: bench.nowMs - 30 * hourMs, endMs: bench.nowMs, responseIds: ["r"] });
+    await bench.charge(long);
+    bench.nowMs += 2 * hourMs;
+    expect(await bench.results(long)).toEqual(["shadowed"]);
+  });
+
   test("S16: equal span ids in two traces are two spans", async () => {
     const bench = new Bench(await store.open());
     await bench.charge(span({ spanId: "b7ad6b7169203331" }), span({ spanId: "b7ad6b7169203331" }));

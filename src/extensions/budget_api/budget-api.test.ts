@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Bench, span } from "../../../test/properties/ledger-support.ts";
 import { recordingHost } from "../../../test/support/recording-host.ts";
 import { MemoryStorage } from "../../core/memory-storage.ts";
+import { Refused } from "../../core/refused.ts";
 import { openBudget, parseLimit } from "../../ledger/budget.ts";
 import { EmbeddedLedger } from "../../ledger/embedded/embedded-ledger.ts";
 import { type LedgerReader, ledgerReader, ledgerReaders } from "../../ledger/ledger-reader.ts";
@@ -30,7 +31,12 @@ async function started(readersOf: (ledger: EmbeddedLedger) => LedgerReader[] = (
   const port = /127\.0\.0\.1:(\d+)/.exec(host.logged.join())?.[1] ?? "";
   const bench = new Bench(ledger, { budgets: [budgetOf("500 USD")] });
   bench.nowMs = nowMs;
-  return { host, ledger, bench, get: (path: string, method = "GET") => ask(Number(port), path, method) };
+  return {
+    host,
+    ledger,
+    bench,
+    get: (path: string, method = "GET", body = "") => ask(Number(port), path, method, body),
+  };
 }
 
 function budgetOf(limit: string) {
@@ -48,7 +54,7 @@ interface Answer {
 }
 
 /** Sends the path as it is: `fetch` would resolve and encode it first. */
-function ask(port: number, path: string, method: string, body = ""): Promise<Answer> {
+function ask(port: number, path: string, method: string, body: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asking = request({ host: "127.0.0.1", port, path, method, agent: false }, (response) => {
       let text = "";
@@ -204,6 +210,22 @@ describe("budget API", () => {
     expect(answer.status).toBe(status);
     expect(answer.body).toEqual({ error: { code, message: expect.stringContaining(says) } });
     if (status === 405) expect(answer.headers["allow"]).toBe("GET, HEAD");
+  });
+
+  test("a body is not read, and ends the connection", async () => {
+    const { get } = await started();
+    const { status, headers } = await get("/v1/tenants", "POST", "x".repeat(100_000));
+    expect({ status, connection: headers["connection"] }).toEqual({ status: 405, connection: "close" });
+  });
+
+  test("a ledger that cannot answer now is told as such", async () => {
+    const refusing = () => Promise.reject(new Refused("overloaded", "ledger: full"));
+    const { get } = await started(() => [{ statement: refusing, tenants: refusing }]);
+    const { status, body } = await get("/v1/tenants/acme/budgets");
+    expect({ status, body }).toEqual({
+      status: 503,
+      body: { error: { code: "unavailable", message: "ledger: full" } },
+    });
   });
 
   test("HEAD is GET without a body", async () => {
