@@ -3,10 +3,9 @@
 import { Note } from "../core/note.ts";
 import type { Call } from "../genai/call.ts";
 import type { Cost } from "../pricing/cost.ts";
-import { type Budget, type BudgetLeft, counterOf, leftOf, tightestOf } from "./budget.ts";
-import { callFingerprint, modelFingerprint, spanFingerprint } from "./identity.ts";
-import type { Ledger, Posting, Terms, Verdict } from "./ledger.ts";
-import { type Amounts, type Claim, type CounterState, counterMax } from "./ledger.ts";
+import { type Budget, type BudgetLeft, leftOf, tightestOf } from "./budget.ts";
+import { amountsOf, type ClaimTerms, claimsOf, refusalOf } from "./claims-of-call.ts";
+import type { Amounts, Claim, CounterState, Ledger, Posting, Terms, Verdict } from "./ledger.ts";
 
 /**
  * `charged`: now. `replayed`: this very span was charged before. `shadowed`: another span of the call pays, or the call
@@ -33,11 +32,7 @@ export const charges = new Note<readonly (Charge | undefined)[]>("charges");
 /** Whom spend is kept under when there are too many tenants. */
 export const otherTenant = "@other";
 
-export interface ChargingTerms {
-  readonly budgets: readonly Budget[];
-  /** How long ago, and how far in the future, a span may have ended. */
-  readonly acceptLateMs: number;
-  readonly acceptFutureMs: number;
+export interface ChargingTerms extends ClaimTerms {
   readonly identityWindowMs: number;
   readonly tenantsMax: number;
   /** Tenants that the configuration names: they always find room. */
@@ -75,11 +70,11 @@ export async function chargeCalls(
   }
   if (accepted.length === 0) return { charges, charged: [], reversed: [], lefts: [], homeless: 0 };
   const homes = await homesOf(ledger, charging, accepted, nowMs);
-  const claimants = await claimAll(
-    ledger,
-    accepted.map((entry) => claimantOf(entry, homes, charging)),
-    terms,
-  );
+  const asking = accepted.map(({ at, call, amounts }): Claimant => {
+    const tenant = homes.has(call.subject.tenant) ? call.subject.tenant : otherTenant;
+    return { at, claims: claimsOf(call, amounts, tenant, charging), verdicts: [] };
+  });
+  const claimants = await claimAll(ledger, asking, terms);
   const reversed = await cancelAll(ledger, claimants, terms);
   const outcome = await chargeAll(ledger, claimants, { charging, terms, charges });
   const after = await leftsAfter(ledger, charging, reversed, nowMs);
@@ -100,45 +95,12 @@ interface Claimant {
   verdicts: readonly Verdict[];
 }
 
-/** Ids of one call that are claimed; more than these say nothing more. */
-const idsMax = 4;
 const tenantCharactersMax = 8192;
-const labelCharactersMax = 128;
 /** What happened is remembered an hour longer than spans are accepted, so that the clocks of replicas may differ. */
 const marginMs = 3_600_000;
 
 function ledgerTerms({ identityWindowMs, acceptLateMs }: ChargingTerms, nowMs: number): Terms {
   return { nowMs, identityWindowMs, keepMs: acceptLateMs + marginMs };
-}
-
-function amountsOf({ usage }: Call, cost: Cost | undefined): Amounts {
-  const priced = cost !== undefined && cost.status !== "unpriced";
-  return {
-    nanoUsd: priced ? cost.nanoUsd : 0n,
-    inputTokens: usage?.input ?? 0,
-    outputTokens: usage?.output ?? 0,
-    requests: 1,
-    unpriced: priced ? 0 : 1,
-  };
-}
-
-function refusalOf(call: Call, amounts: Amounts, charging: ChargingTerms, nowMs: number): ChargeResult | undefined {
-  const { nanoUsd, inputTokens, outputTokens } = amounts;
-  if (nanoUsd < 0n || counterMax < nanoUsd) return "refused";
-  if (!isCount(inputTokens) || !isCount(outputTokens)) return "refused";
-  const endMs = endOf(call);
-  if (!Number.isFinite(endMs)) return "refused";
-  if (endMs < nowMs - charging.acceptLateMs) return "late";
-  return nowMs + charging.acceptFutureMs < endMs ? "future" : undefined;
-}
-
-function isCount(count: number): boolean {
-  return Number.isSafeInteger(count) && 0 <= count;
-}
-
-/** A span without an end is charged by its start. */
-function endOf({ startMs, endMs }: Call): number {
-  return 0 < endMs ? endMs : startMs;
 }
 
 /** Whose ledger each tenant's calls go to; those that are missing go to `@other`. */
@@ -156,30 +118,6 @@ async function homesOf(
   if (entries.every(({ call }) => homes.has(call.subject.tenant))) return homes;
   await ledger.admit([otherTenant], { tenantsMax: charging.tenantsMax, always, nowMs });
   return homes;
-}
-
-function claimantOf({ at, call, amounts }: Entry, homes: ReadonlySet<string>, charging: ChargingTerms): Claimant {
-  const endMs = endOf(call);
-  const model = call.providerModel ?? call.responseModel;
-  const posting: Posting = {
-    tenant: homes.has(call.subject.tenant) ? call.subject.tenant : otherTenant,
-    span: spanFingerprint(call.traceId, call.spanId),
-    endMs,
-    amounts,
-    counters: charging.budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), charging.acceptLateMs)),
-    provider: (call.provider ?? "").slice(0, labelCharactersMax),
-    model: (model ?? call.requestModel ?? "").slice(0, labelCharactersMax),
-  };
-  const startMs = 0 < call.startMs ? Math.min(call.startMs, endMs) : endMs;
-  const claims = idsOf(call, posting).map((id) => {
-    return { id, rank: call.rank, startMs, model: modelFingerprint(model), posting };
-  });
-  return { at, claims, verdicts: [] };
-}
-
-function idsOf({ responseIds }: Call, { span }: Posting): readonly bigint[] {
-  if (responseIds.length === 0) return [span];
-  return [...new Set(responseIds)].sort().slice(0, idsMax).map(callFingerprint);
 }
 
 async function claimAll(ledger: Ledger, claimants: Claimant[], terms: Terms): Promise<readonly Claimant[]> {

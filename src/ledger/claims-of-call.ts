@@ -1,0 +1,78 @@
+// What a billed call asks of the ledger: its amounts, whether they are possible, and the claims under all of its names.
+import type { Call } from "../genai/call.ts";
+import type { Cost } from "../pricing/cost.ts";
+import { type Budget, counterOf } from "./budget.ts";
+import { callFingerprint, modelFingerprint, spanFingerprint } from "./identity.ts";
+import { type Amounts, type Claim, counterMax, type Posting } from "./ledger.ts";
+
+/** Which spans are charged to which budgets. */
+export interface ClaimTerms {
+  readonly budgets: readonly Budget[];
+  /** How long ago, and how far in the future, a span may have ended. */
+  readonly acceptLateMs: number;
+  readonly acceptFutureMs: number;
+}
+
+export function amountsOf({ usage }: Call, cost: Cost | undefined): Amounts {
+  const priced = cost !== undefined && cost.status !== "unpriced";
+  return {
+    nanoUsd: priced ? cost.nanoUsd : 0n,
+    inputTokens: usage?.input ?? 0,
+    outputTokens: usage?.output ?? 0,
+    requests: 1,
+    unpriced: priced ? 0 : 1,
+  };
+}
+
+/** Why a call is not charged, undefined when it is. */
+export function refusalOf(
+  call: Call,
+  amounts: Amounts,
+  terms: ClaimTerms,
+  nowMs: number,
+): "late" | "future" | "refused" | undefined {
+  const { nanoUsd, inputTokens, outputTokens } = amounts;
+  if (nanoUsd < 0n || counterMax < nanoUsd) return "refused";
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return "refused";
+  const endMs = endOf(call);
+  if (!Number.isFinite(endMs)) return "refused";
+  if (endMs < nowMs - terms.acceptLateMs) return "late";
+  return nowMs + terms.acceptFutureMs < endMs ? "future" : undefined;
+}
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && 0 <= count;
+}
+
+/** A span without an end is charged by its start. */
+function endOf({ startMs, endMs }: Call): number {
+  return 0 < endMs ? endMs : startMs;
+}
+
+/** The claims of a call, one for each of its names, for the ledger of `tenant`. */
+export function claimsOf(call: Call, amounts: Amounts, tenant: string, terms: ClaimTerms): readonly Claim[] {
+  const endMs = endOf(call);
+  const model = call.providerModel ?? call.responseModel;
+  const posting: Posting = {
+    tenant,
+    span: spanFingerprint(call.traceId, call.spanId),
+    endMs,
+    amounts,
+    counters: terms.budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), terms.acceptLateMs)),
+    provider: (call.provider ?? "").slice(0, labelCharactersMax),
+    model: (model ?? call.requestModel ?? "").slice(0, labelCharactersMax),
+  };
+  const startMs = 0 < call.startMs ? Math.min(call.startMs, endMs) : endMs;
+  return idsOf(call, posting).map((id) => {
+    return { id, rank: call.rank, startMs, model: modelFingerprint(model), posting };
+  });
+}
+
+function idsOf({ responseIds }: Call, { span }: Posting): readonly bigint[] {
+  if (responseIds.length === 0) return [span];
+  return [...new Set(responseIds)].sort().slice(0, idsMax).map(callFingerprint);
+}
+
+/** Ids of one call that are claimed; more than these say nothing more. */
+const idsMax = 4;
+const labelCharactersMax = 128;
