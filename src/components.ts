@@ -6,6 +6,7 @@ import { budgetApi } from "./extensions/budget_api/budget-api.ts";
 import { healthCheck } from "./extensions/health_check/health-check.ts";
 import { batch } from "./processors/batch/batch.ts";
 import { genAiBudget } from "./processors/gen_ai_budget/gen-ai-budget.ts";
+import { genAiCall } from "./processors/gen_ai_call/gen-ai-call.ts";
 import { genAiCost } from "./processors/gen_ai_cost/gen-ai-cost.ts";
 import { genAiNormalizer } from "./processors/gen_ai_normalizer/gen-ai-normalizer.ts";
 import { memoryLimiter } from "./processors/memory_limiter/memory-limiter.ts";
@@ -15,6 +16,7 @@ export const components: readonly AnyKind[] = [
   otlp,
   memoryLimiter,
   genAiNormalizer,
+  genAiCall,
   genAiCost,
   genAiBudget,
   batch,

@@ -53,16 +53,24 @@ function familyOf(trace: Trace, candidates: readonly Candidate[]): readonly Kin[
     if (teller && !family.has(spanId))
       family.set(spanId, { teller, candidate: undefined, above: undefined, below: [], taken: {} });
   }
-  for (const [spanId, kin] of family) {
-    kin.above = nearestAbove(spanId, trace, family);
-    kin.above?.below.push(kin);
-    const isPart = !kin.candidate && kin.teller.kinship !== "alone" && kin.teller.kinship !== "rollup";
-    if (kin.above && isPart) kin.above.taken = sumOf([kin.above.taken, kin.teller.usage]);
-  }
   // In an order that does not depend on arrival: who is billed may depend on who was looked at first.
-  const members = [...family.values()];
-  for (const { below } of members) below.sort(byStart);
-  return members.sort(byStart);
+  const members = [...family.values()].sort(byStart);
+  for (const kin of members) {
+    const above = nearestAbove(kin.teller.spanId, trace, family);
+    if (!above || isAtOrAbove(kin, above)) continue;
+    kin.above = above;
+    above.below.push(kin);
+    const isPart = !kin.candidate && kin.teller.kinship !== "alone" && kin.teller.kinship !== "rollup";
+    if (isPart) above.taken = sumOf([above.taken, kin.teller.usage]);
+  }
+  return members;
+}
+
+/** Broken emitters and hostile ones write spans that are their own ancestors. */
+function isAtOrAbove(kin: Kin, from: Kin): boolean {
+  let above: Kin | undefined = from;
+  for (let step = 0; step < stepsMax && above && above !== kin; step++) above = above.above;
+  return above !== undefined;
 }
 
 /** Spans in between that were not kept break the chain; more than these are a loop. */
@@ -102,8 +110,8 @@ function lookBelow({ teller, below }: Kin, candidate: Candidate): void {
 /** The nearest span above that an earlier request told and nothing else accounts for. */
 function billedBefore(kin: Kin): Kin | undefined {
   let above = kin.above;
-  while (above?.candidate) above = above.above;
-  return above?.teller.kinship === "alone" ? above : undefined;
+  for (let step = 0; step < stepsMax && above?.candidate; step++) above = above.above;
+  return above && !above.candidate && above.teller.kinship === "alone" ? above : undefined;
 }
 
 /** A span that is new below one that was billed in an earlier request: is it a part of that bill? */

@@ -132,9 +132,17 @@ export class TraceMemory {
     }
   }
 
-  /** For tests and figures. */
-  get size(): { readonly traces: number; readonly spans: number; readonly responseIds: number } {
-    return { traces: this.#traces.size, spans: this.#spans, responseIds: this.#byResponseId.size };
+  get traceCount(): number {
+    return this.#traces.size;
+  }
+
+  /** Of all traces together. */
+  get spanCount(): number {
+    return this.#spans;
+  }
+
+  get responseIdCount(): number {
+    return this.#byResponseId.size;
   }
 }
 

@@ -1,0 +1,134 @@
+// Decides which spans are one call, which of them is billed, and whose it is. What the spans say of each other in this
+// process is decided here; that a call is charged once, whatever arrives where, is the ledger's business.
+import type { Batch } from "../../core/batch.ts";
+import { type AttributeKeys, type Processor, processor } from "../../core/component.ts";
+import type { Host } from "../../core/host.ts";
+import { type Call, calls, type Subject, type Telling, tellings } from "../../genai/call.ts";
+import { dialects } from "../../genai/dialects/dialects.ts";
+import { rankOf } from "../../genai/layers.ts";
+import { Reader } from "../../genai/read.ts";
+import { decideRoles } from "../../genai/roles.ts";
+import type { Spoken } from "../../genai/roles-candidate.ts";
+import type { Verdict } from "../../genai/roles-class.ts";
+import { noteFirsts, SubjectFinder, type SubjectSettings } from "../../genai/subject.ts";
+import { type SourceValues, TraceMemory } from "../../genai/trace-memory.ts";
+import { spanFingerprint } from "../../ledger/identity.ts";
+import { type TraceBatch, traceBatch } from "../../otlp/trace-batch.ts";
+import { type CallSettings, callSettings, checkCallSettings } from "./settings.ts";
+import { moveToShadow, shadowKeys } from "./shadow.ts";
+import { OwnNames, stamp, stampKeys, upstreamTenant, verdictFrom } from "./stamp.ts";
+
+export const genAiCall = processor({
+  type: "gen_ai_call",
+  summary: "Decides which spans are one call, which of them is billed, and whose it is.",
+  signals: ["traces"],
+  settings: callSettings,
+  check: checkCallSettings,
+  create: (settings, host) => new CallProcessor(settings, host),
+});
+
+class CallProcessor implements Processor {
+  readonly keys: AttributeKeys;
+  readonly #settings: CallSettings;
+  readonly #host: Host;
+  readonly #reader: Reader;
+  readonly #subjects: SubjectFinder;
+  readonly #memory = new TraceMemory();
+  readonly #ownNames = new OwnNames();
+
+  constructor(settings: CallSettings, host: Host) {
+    this.#settings = settings;
+    this.#host = host;
+    this.#subjects = new SubjectFinder(subjectSettings(settings));
+    // Without a normaliser before it, it reads the spans itself.
+    const badValue = (dialect: string, key: string) => host.meter.add("spantoll_bad_values_total", 1, { dialect, key });
+    this.#reader = new Reader(dialects, { services: new Map(), badValue });
+    const all = [this.#reader.keys, this.#subjects.keys, stampKeys, shadowKeys];
+    this.keys = { exact: all.flatMap(({ exact }) => exact), prefixes: all.flatMap(({ prefixes }) => prefixes) };
+  }
+
+  process(batch: Batch): Batch {
+    const traces = traceBatch(batch);
+    const told = tellings.get(batch.notes) ?? this.#read(traces);
+    const values = this.#note(traces, told);
+    const subjects = told.map((telling) => this.#subjectOf(traces, telling, values));
+    const spoken = told.map((telling, at) => this.#spokenBy(telling, subjects[at]));
+    const nowMs = this.#host.clock.now();
+    const verdicts = decideRoles(spoken, { memory: this.#memory, nowMs, fingerprintOf: spanFingerprint });
+    const decided: Call[] = [];
+    for (const [at, one] of spoken.entries()) {
+      const subject = subjects[at];
+      const verdict = this.#upstreamVerdict(traces, one.telling) ?? verdicts[at];
+      if (verdict && subject) decided.push(callOf(one, verdict, subject));
+    }
+    for (const call of decided) this.#write(traces, call);
+    calls.set(batch.notes, decided);
+    return batch;
+  }
+
+  #read(traces: TraceBatch): readonly Telling[] {
+    const told: Telling[] = [];
+    for (let span = 0; span < traces.items; span++) {
+      const telling = this.#reader.read(traces.span(span));
+      if (telling) told.push(telling);
+    }
+    return told;
+  }
+
+  /** Looks at every span for whose trace it is and below which span it stands. Answers what each span says, by its number. */
+  #note(traces: TraceBatch, told: readonly Telling[]): ReadonlyMap<number, SourceValues> {
+    const memory = this.#memory;
+    const nowMs = this.#host.clock.now();
+    memory.forget(nowMs);
+    for (const { usage, traceId } of told) if (usage && traceId !== "") memory.open(traceId, nowMs);
+    const found = new Map<number, SourceValues>();
+    for (let span = 0; span < traces.items; span++) {
+      const view = traces.span(span);
+      if (!this.#settings.trust_upstream) this.#ownNames.remove(view);
+      const values = this.#subjects.valuesOf(view);
+      if (values) found.set(span, values);
+      if (!values && memory.traceCount === 0) continue;
+      const { traceId } = view;
+      if (traceId === "") continue;
+      const trace = values ? memory.open(traceId, nowMs) : memory.find(traceId);
+      if (!trace) continue;
+      memory.note(trace, view.spanId, view.parentSpanId, values);
+      if (values) noteFirsts(trace, values, view.startMs);
+    }
+    return found;
+  }
+
+  #subjectOf(traces: TraceBatch, telling: Telling, values: ReadonlyMap<number, SourceValues>): Subject {
+    const view = traces.span(telling.span);
+    return this.#subjects.subjectOf(view, values.get(telling.span), this.#memory.find(telling.traceId), traces.context);
+  }
+
+  #spokenBy(telling: Telling, subject: Subject | undefined): Spoken {
+    const { layers } = this.#settings;
+    const configured = Object.hasOwn(layers, telling.service) ? layers[telling.service] : undefined;
+    const layer = configured ?? telling.layer;
+    const tenantIsKnown = subject !== undefined && subject.tenantFrom !== "default";
+    return { telling, layer, rank: rankOf(telling, layer === "ignore" ? telling.layer : layer, tenantIsKnown) };
+  }
+
+  #upstreamVerdict(traces: TraceBatch, telling: Telling): Verdict | undefined {
+    return this.#settings.trust_upstream ? verdictFrom(traces.span(telling.span)) : undefined;
+  }
+
+  #write(traces: TraceBatch, call: Call): void {
+    const { role, reason, dialect } = call;
+    const view = traces.span(call.span);
+    if (role === "shadow" && this.#settings.shadow === "move") moveToShadow(view, reason === "rollup");
+    stamp(view, call);
+    this.#host.meter.add("spantoll_calls_total", 1, { role, reason, dialect });
+  }
+}
+
+function subjectSettings({ subject, trust_upstream }: CallSettings): SubjectSettings {
+  if (!trust_upstream) return subject;
+  return { ...subject, tenant: { ...subject.tenant, from: [upstreamTenant, ...subject.tenant.from] } };
+}
+
+function callOf({ telling, layer, rank }: Spoken, { role, reason }: Verdict, subject: Subject): Call {
+  return { ...telling, layer: layer === "ignore" ? telling.layer : layer, role, reason, subject, rank };
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import type { Objection } from "../../core/component.ts";
+import { section } from "../../core/settings.ts";
+import { serviceLayers } from "../../genai/layers.ts";
+import { unknownTenant } from "../../genai/subject.ts";
+import { sourceProblem } from "../../genai/subject-source.ts";
+
+/** Words that emitters write where they have nothing to say: Python's None, and LiteLLM's own default. */
+const emptyWords = ["", "None", "none", "default"];
+
+const tenantSources = [
+  "tenant.id",
+  "litellm.team.id",
+  "metadata.user_api_key_team_id",
+  "llm.tenant_id",
+  "tenant_id",
+  "metadata.tenant_id",
+  "traceloop.association.properties.tenant_id",
+  "traceloop.association.properties.customer_id",
+  "ai.telemetry.metadata.tenant_id",
+  "ai.telemetry.metadata.tenantId",
+  "langfuse.trace.metadata.tenant_id",
+  "langsmith.metadata.tenant_id",
+  "langwatch.customer.id",
+  "microsoft.tenant.id",
+];
+
+const teamSources = ["litellm.team.id", "metadata.user_api_key_team_id", "team.id", "metadata.team_id"];
+
+const userSources = [
+  "litellm.end_user.id",
+  "metadata.user_api_key_end_user_id",
+  "litellm.metadata.user_api_key_end_user_id",
+  "metadata.user_api_key_user_id",
+  "litellm.metadata.user_api_key_user_id",
+  "user.id",
+  "enduser.id",
+  "langfuse.user.id",
+  "traceloop.association.properties.user_id",
+  "ai.telemetry.metadata.userId",
+  "ai.telemetry.metadata.user_id",
+  "metadata.user_id",
+  "gen_ai.user",
+  "llm.user",
+];
+
+const keySources = ["litellm.api_key.hash", "metadata.user_api_key_hash"];
+
+const source = z.string().superRefine((given, context) => {
+  const problem = sourceProblem(given);
+  if (problem !== undefined) context.addIssue({ code: "custom", message: problem, input: given });
+});
+
+export const callSettings = z.strictObject({
+  layers: z.record(z.string(), z.enum(serviceLayers)).default({}).meta({
+    description:
+      "Layer of a service, by service.name; else its dialect says it. The bill goes proxy > app > model_server; ignore bills none of its spans.",
+  }),
+  shadow: z.enum(["move", "keep"]).default("move").meta({
+    description:
+      "Where usage and cost on spans that another span is billed for go: move puts them under spantoll.shadow., keep leaves them.",
+  }),
+  trust_upstream: z.boolean().default(false).meta({
+    description:
+      "Behind another spantoll: true takes its spantoll.* attributes over; otherwise they are removed on arrival.",
+  }),
+  subject: section(
+    z.strictObject({
+      tenant: field("Whose budget pays", tenantSources, unknownTenant),
+      team: field("Team of the tenant", teamSources),
+      user: field("User that the call was made for", userSources),
+      key: field("API key that the call was made with, hashed", keySources),
+    }),
+    "Whose a call is.",
+  ),
+});
+export type CallSettings = z.output<typeof callSettings>;
+
+export function* checkCallSettings({ subject }: CallSettings): Iterable<Objection> {
+  for (const [name, { from, empty, default: byDefault }] of Object.entries(subject)) {
+    const path = ["subject", name, "from"];
+    const twice = from.find((given, at) => from.indexOf(given) < at);
+    if (twice !== undefined) yield { path, text: `must not name ${JSON.stringify(twice)} twice` };
+    if (byDefault === undefined || !empty.includes(byDefault)) continue;
+    yield { path: ["subject", name, "default"], text: `must not be one of empty, as ${JSON.stringify(byDefault)} is` };
+  }
+}
+
+function field(what: string, from: readonly string[], byDefault?: string) {
+  const fallback = z.string().min(1);
+  return section(
+    z.strictObject({
+      from: z
+        .array(source)
+        .default([...from])
+        .meta({
+          description: `${what}: the first source that is not empty. A plain name is an attribute of the span, of its trace or of its resource; also span:x, resource:x, header:x, auth:subject.`,
+        }),
+      default: (byDefault === undefined ? fallback.optional() : fallback.default(byDefault)).meta({
+        description: "What it is when no source says it.",
+      }),
+      empty: z.array(z.string()).default(emptyWords).meta({ description: "Values that say nothing." }),
+    }),
+    `${what}.`,
+  );
+}
