@@ -12,6 +12,7 @@ import type { Meaning } from "./values.ts";
 export const signWeights = { scope: 100_000, key: 1000, name: 50, hint: 1, rule: 1 } as const;
 
 export interface CompiledRule extends Meaning {
+  readonly source: Rule | InsideRule;
   readonly key: AttributeKey;
   readonly field: number;
   readonly dialect: string;
@@ -44,6 +45,11 @@ export interface SignTable {
 
 export interface CompiledDialects {
   readonly dialects: readonly CompiledDialect[];
+  /**
+   * By the first dialect that is asked and another: what the other knows beyond the first. Emitters share the names of
+   * conventions, and reading them once is enough.
+   */
+  readonly beyond: readonly (readonly (readonly CompiledRule[])[])[];
   readonly signs: SignTable;
   readonly keys: AttributeKeys;
   /** Keys under which fields are written, by field. */
@@ -69,6 +75,7 @@ export function compileDialects(dialects: readonly Dialect[]): CompiledDialects 
   ]);
   return {
     dialects: compiled,
+    beyond: compiled.map((first) => compiled.map((other) => rulesBeyond(first, other))),
     signs: signTable(compiled),
     keys: { exact: [...exact], prefixes: [] },
     targets,
@@ -91,27 +98,30 @@ function compileDialect(dialect: Dialect): CompiledDialect {
   };
 }
 
+function rulesBeyond(first: CompiledDialect, other: CompiledDialect): readonly CompiledRule[] {
+  const known = new Set(first.dialect.rules);
+  return other.rules.filter((rule) => !known.has(rule.source));
+}
+
 function rank(rule: CompiledRule): number {
   if (rule.inside !== undefined) return 2;
   return rule.field === at.input || rule.field === at.output ? 0 : 1;
 }
 
-function compileInside(dialect: Dialect, { inside, rules }: InsideRule): CompiledRule {
-  const first = rules[0];
+function compileInside(dialect: Dialect, outer: InsideRule): CompiledRule {
+  const { inside, rules } = outer;
+  const [first] = rules;
   if (first === undefined) throw new Error(`dialect ${dialect.id}: ${inside} has no rules; name its members`);
-  return {
-    ...compileRule(dialect, first, inside),
-    removable: false,
+  const member = (rule: Rule): CompiledRule => ({
+    ...compileRule(dialect, rule, inside),
+    name: `${dialect.id}: ${inside} ${rule.from}`,
     passiveType: undefined,
-    inside: {
-      wanted: wantedOf(rules.map(({ from }) => from)),
-      rules: rules.map((rule) => ({
-        ...compileRule(dialect, rule, inside),
-        name: `${dialect.id}: ${inside} ${rule.from}`,
-        passiveType: undefined,
-        removable: false,
-      })),
-    },
+    removable: false,
+  });
+  return {
+    ...member(first),
+    source: outer,
+    inside: { wanted: wantedOf(rules.map(({ from }) => from)), rules: rules.map(member) },
   };
 }
 
@@ -120,6 +130,7 @@ function compileRule(dialect: Dialect, rule: Rule, source: string): CompiledRule
   const kind = kindOf(rule.to);
   const identity = rule.from === rule.to;
   return {
+    source: rule,
     key: attributeKey(source),
     field,
     kind,

@@ -35,9 +35,12 @@ function node(place: number): Node {
   return { place, members: new Map() };
 }
 
-/** Fills `found` by place. False when the text is no literal; what was found before the fault is then not to be used. */
-export function findMembers(text: string, wanted: Wanted, found: (Scalar | undefined)[]): boolean {
-  const reader = new LiteralReader(text, found);
+/**
+ * Fills the places of `found` that are undefined, and stops once `open` of them are filled. False when the text is no
+ * literal; what was found before the fault is then not to be used.
+ */
+export function findMembers(text: string, wanted: Wanted, found: (Scalar | undefined)[], open = Infinity): boolean {
+  const reader = new LiteralReader(text, found, open);
   return reader.value(wanted, 0) && reader.atEnd();
 }
 
@@ -47,14 +50,17 @@ const doubleQuote = 0x22;
 class LiteralReader {
   readonly #text: string;
   readonly #found: (Scalar | undefined)[];
+  #open: number;
   #at = 0;
 
-  constructor(text: string, found: (Scalar | undefined)[]) {
+  constructor(text: string, found: (Scalar | undefined)[], open: number) {
     this.#text = text;
     this.#found = found;
+    this.#open = open;
   }
 
   atEnd(): boolean {
+    if (this.#open <= 0) return true;
     this.#skipSpace();
     return this.#at === this.#text.length;
   }
@@ -87,6 +93,7 @@ class LiteralReader {
       this.#skipSpace();
       if (name === undefined || !(this.#take(":") || this.#take("="))) return false;
       if (!this.value(wanted?.members.get(name), depth + 1)) return false;
+      if (this.#open <= 0) return true;
       this.#skipSpace();
       if (!this.#take(",") && this.#text[this.#at] !== close) return false;
     }
@@ -124,7 +131,9 @@ class LiteralReader {
   }
 
   #put({ place }: Wanted, value: Scalar): void {
-    if (place >= 0 && this.#found[place] === undefined) this.#found[place] = value;
+    if (place < 0 || this.#found[place] !== undefined) return;
+    this.#found[place] = value;
+    this.#open--;
   }
 
   #name(): string | undefined {

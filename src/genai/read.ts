@@ -72,11 +72,15 @@ export class Reader {
     this.#badKeys.length = 0;
     this.#base = undefined;
     this.#named = undefined;
+    const { order } = this.#recogniser;
+    const first = order[0] ?? 0;
     for (let place = 0; place < candidates; place++) {
-      const dialect = this.compiled.dialects[this.#recogniser.order[place] ?? 0];
-      if (dialect === undefined) continue;
+      const index = order[place] ?? 0;
+      const dialect = this.compiled.dialects[index];
+      const rules = place === 0 ? dialect?.rules : this.compiled.beyond[first]?.[index];
+      if (dialect === undefined || rules === undefined) continue;
       this.#disagrees = false;
-      for (const rule of dialect.rules) if (span.has(rule.key)) this.#apply(span, rule, dialect);
+      for (const rule of rules) if (span.has(rule.key)) this.#apply(span, rule, dialect);
       if (this.reading.values[at.operation] !== undefined) this.#named ??= dialect;
     }
   }
@@ -105,6 +109,8 @@ export class Reader {
       this.#countBad(rule);
       return undefined;
     }
+    // A word for nothing is an original too, once today's name has a value.
+    if (value === undefined && rule.removable) reading.used.push(rule);
     if (rule.identity && known === undefined) reading.unchanged[rule.field] = value === raw ? 1 : 0;
     return value;
   }
@@ -112,19 +118,30 @@ export class Reader {
   /** Reads a text with members, where one of them is still open. */
   #applyInside(span: SpanView, outer: CompiledRule, dialect: CompiledDialect): void {
     const { inside } = outer;
-    const { values } = this.reading;
-    if (inside === undefined || !inside.rules.some(({ field }) => values[field] === undefined)) return;
+    const open = inside === undefined ? 0 : this.#openPlaces(inside.rules);
+    if (inside === undefined || open === 0) return;
     const text = span.text(outer.key, insideBytesMax);
     if (text === undefined || text === "") return;
-    this.#found.length = 0;
-    if (!findMembers(text, inside.wanted, this.#found)) return this.#countBad(outer);
+    if (!findMembers(text, inside.wanted, this.#found, open)) return this.#countBad(outer);
     for (const [place, rule] of inside.rules.entries()) {
       const raw = this.#found[place];
-      if (raw === undefined || (values[rule.field] !== undefined && !isResponseId(rule))) continue;
+      if (raw === undefined || raw === null) continue;
       const value = meaningOf(raw, rule);
       if (value === bad) this.#countBad(rule);
-      else if (value !== undefined) this.#offer(value, rule, dialect);
+      else if (value !== undefined && this.reading.values[rule.field] === undefined) this.#offer(value, rule, dialect);
     }
+  }
+
+  /** Leaves the places open whose fields are, and closes the others. */
+  #openPlaces(rules: readonly CompiledRule[]): number {
+    let open = 0;
+    this.#found.length = rules.length;
+    for (const [place, { field }] of rules.entries()) {
+      const known = this.reading.values[field] !== undefined;
+      this.#found[place] = known ? null : undefined;
+      if (!known) open++;
+    }
+    return open;
   }
 
   #offer(value: Value | typeof asIs, rule: CompiledRule, dialect: CompiledDialect): void {

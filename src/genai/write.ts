@@ -67,12 +67,19 @@ export class ReadingWriter {
     return removed;
   }
 
-  #stays({ key, field }: CompiledRule, reading: Reading): boolean {
+  #stays({ key, field, skipsZero }: CompiledRule, reading: Reading): boolean {
     if (this.#options.aliases && previous.some((alias) => alias.key === key)) return true;
-    // A total says nothing new beside its parts, and everything without them.
-    if (field === at.total) return reading.values[at.input] === undefined || reading.values[at.output] === undefined;
-    return reading.values[field === at.model ? at.requestModel : field] === undefined;
+    if (field === at.total) return !addsUp(reading);
+    if (field === at.model) return reading.values[at.requestModel] === undefined;
+    return reading.values[field] === undefined && !skipsZero;
   }
+}
+
+/** A total says nothing new beside its parts, and everything without them. */
+function addsUp(reading: Reading): boolean {
+  const { values } = reading;
+  if (values[at.input] === undefined) return false;
+  return values[at.output] !== undefined || values[at.total] === values[at.input];
 }
 
 /** Writes a value unless the attribute already has it. */

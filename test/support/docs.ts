@@ -6,6 +6,7 @@ import { describeComponent, settingsTable } from "../../src/config/describe.ts";
 import { type JsonSchema, jsonSchemaOf } from "../../src/config/schema-tree.ts";
 import type { AnyKind } from "../../src/core/component.ts";
 import { metricNames, metrics } from "../../src/core/metrics.ts";
+import { dialectsPage } from "../../src/genai/dialects-table.ts";
 
 export interface Page {
   readonly path: string;
@@ -17,6 +18,7 @@ export interface Page {
 export const pages: readonly Page[] = [
   { path: "docs/settings.md", print: settingsPage },
   { path: "docs/metrics.md", print: metricsPage },
+  { path: "docs/dialects.md", print: dialectsPage },
   { path: "README.md", print: () => within("README.md", "components", componentsTable()) },
   ...components.map((kind) => ({ path: readmeOf(kind), print: () => withSettings(readmeOf(kind), kind) })),
 ];
