@@ -163,8 +163,8 @@ export class Reader {
       if (isSum || rule.field === at.total) this.#base ??= dialect;
       reading.find(rule.field, value, rule);
     } else if (known !== value && isSum) {
-      if (reading.rules[rule.field]?.dialect === rule.dialect) reading.flag("usage_names_differ");
-      else this.#disagrees = true;
+      reading.flag("usage_names_differ");
+      if (reading.rules[rule.field]?.dialect !== rule.dialect) this.#disagrees = true;
     }
   }
 
