@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { version } from "../src/core/version.ts";
 import { components } from "./components.ts";
 import { type ConfigOptions, readNamed, settingsOf } from "./configuration.ts";
+import { explainCommand } from "./explain.ts";
 import { priceCommand } from "./price.ts";
 import { priceOperands } from "./price-operands.ts";
 import { run } from "./run.ts";
@@ -60,6 +61,13 @@ function commands(done: (code: number) => void): Command {
     .addOption(new Option("--format <format>", "how to answer").choices(["text", "json"]).default("text"))
     .action((operands: string[], options: PriceOptions) => done(price(operands, options)));
   program
+    .command("explain")
+    .description("show what would happen to each span of an OTLP trace request, protobuf or JSON, and why")
+    .argument("<file>", "the request, or - for standard input")
+    .option("--config <source>", "explain with this configuration; repeats", collect)
+    .addOption(new Option("--format <format>", "how to answer").choices(["text", "json"]).default("text"))
+    .action((file: string, options: ExplainOptions) => done(explain(file, options)));
+  program
     .command("components")
     .description("list every component with its settings and defaults")
     .addOption(new Option("--format <format>", "how to list").choices(["yaml", "json"]).default("yaml"))
@@ -112,6 +120,29 @@ function price(operands: readonly string[], { prices = [], config = [], format }
   terminal.out(output);
   for (const error of errors) terminal.say(error);
   return exitCode;
+}
+
+interface ExplainOptions {
+  readonly config?: readonly string[];
+  readonly format: "text" | "json";
+}
+
+function explain(file: string, { config = [], format }: ExplainOptions): number {
+  const read = readNamed({ config, set: [] }, terminal);
+  if (read === undefined) return 1;
+  let input: Uint8Array;
+  try {
+    input = terminal.read(file);
+  } catch (error) {
+    terminal.say(`${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  const { outside } = terminal;
+  const { config: checked } = read;
+  const answer = explainCommand({ config: checked, input, format, files: outside.files, nowMs: terminal.now() });
+  terminal.out(answer.output);
+  for (const error of answer.errors) terminal.say(error);
+  return answer.exitCode;
 }
 
 function readText(path: string): string | undefined {

@@ -5,6 +5,7 @@ import { parseLayerName, readBook } from "../src/pricing/layers.ts";
 import { explainCost } from "../src/pricing/price-call.ts";
 import { policyOf, pricingSettings, readSettingsBook } from "../src/pricing/settings.ts";
 import { readUsageRecord } from "../src/pricing/usage-record.ts";
+import { costLines } from "./cost-text.ts";
 
 export interface PriceRequest {
   /** Layers of `--prices`, in order. Win over those of the configuration. */
@@ -69,28 +70,7 @@ const lineLengthMax = 120;
 function printText(answer: Answer, about: string): string {
   const head = about.length <= lineLengthMax ? about : `${about.slice(0, lineLengthMax)}…`;
   if ("error" in answer) return `${head}\n  no usage record: ${answer.error}`;
-  const flags = answer.flags && answer.flags.length > 0 ? [`  flags: ${answer.flags.join(", ")}`] : [];
-  if (answer.status === "unpriced") return [`${head}: no price, ${answer.reason}`, ...flags].join("\n");
-  const found = answer.model ? [`  row ${answer.model} (${answer.match}) of ${answer.layer} ${answer.version}`] : [];
-  return [
-    `${head}: ${answer.usd} USD, ${answer.status}`,
-    ...found,
-    ...columns([
-      ...(answer.lines ?? []).map((line) => [line.bucket, line.quantity, "x", line.usd_per_unit, "=", line.usd]),
-      ...(answer.multipliers ?? []).map(({ reason, factor }) => [reason, "", "x", factor, "", ""]),
-      ["charged", "", "", "", "=", `${answer.nano_usd} nano-USD`],
-    ]),
-    ...flags,
-  ].join("\n");
-}
-
-/** Rows with their words on the left and their figures on the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => {
-    const cells = widths.map((width, column) =>
-      column === 0 ? (row[column] ?? "").padEnd(width) : (row[column] ?? "").padStart(width),
-    );
-    return `  ${[...cells, row[5]].join(" ").trimEnd()}`;
-  });
+  const lines = costLines(answer).map((line) => `  ${line}`);
+  if (answer.status === "unpriced") return [`${head}: no price, ${answer.reason}`, ...lines].join("\n");
+  return [`${head}: ${answer.usd} USD, ${answer.status}`, ...lines].join("\n");
 }

@@ -50,20 +50,21 @@ export const tellings = new Note<readonly Telling[]>("tellings");
 
 export type Role = "bill" | "shadow" | "ignore";
 
-/** Closed list; `docs/dialects.md` says what each means. */
-export const reasons = [
-  "leaf",
-  "rollup",
-  "copy",
-  "duplicate",
-  "lower_layer",
-  "gateway_cache_hit",
-  "failed_without_usage",
-  "no_usage",
-  "not_a_call",
-  "configured",
-] as const;
-export type Reason = (typeof reasons)[number];
+/** Why a span has its role. Closed list; `docs/billing.md` says the same. */
+export const reasonTexts = {
+  leaf: "this span is the call",
+  rollup: "it restates what the spans below it say",
+  copy: "it repeats in other words what the span above it says",
+  duplicate: "another span tells of the same call, and knows as much or more",
+  lower_layer: "a span of a higher layer tells of the same call",
+  gateway_cache_hit: "the gateway answered from its cache, and nobody was called",
+  failed_without_usage: "the call failed and used nothing",
+  no_usage: "the span does not say what the call used",
+  not_a_call: "its usage is not that of a call of a model",
+  configured: "its service is set to ignore",
+} as const;
+export type Reason = keyof typeof reasonTexts;
+export const reasons = Object.keys(reasonTexts) as readonly Reason[];
 
 /** Whose a call is. */
 export interface Subject {

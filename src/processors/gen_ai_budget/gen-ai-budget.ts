@@ -5,6 +5,8 @@ import type { Host } from "../../core/host.ts";
 import { MemoryStorage } from "../../core/memory-storage.ts";
 import { Note } from "../../core/note.ts";
 import { type Call, calls } from "../../genai/call.ts";
+import { trails } from "../../genai/trail.ts";
+import { chargePlans, planCharges } from "../../ledger/charge-plan.ts";
 import { type Charge, type ChargingTerms, chargeCalls, charges } from "../../ledger/charging.ts";
 import { EmbeddedLedger } from "../../ledger/embedded/embedded-ledger.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
@@ -86,6 +88,11 @@ class BudgetProcessor implements Processor {
   process(batch: Batch): Batch {
     const found = calls.get(batch.notes);
     if (!found?.some(({ role }) => role === "bill")) return batch;
+    if (trails.get(batch.notes)) {
+      // Somebody asks what would happen: nothing is charged.
+      chargePlans.set(batch.notes, planCharges(this.#terms.budgets, found, costs.get(batch.notes) ?? []));
+      return batch;
+    }
     const outcome: (Charge | undefined)[] = [];
     charges.set(batch.notes, outcome);
     batch.pending.push(this.#charge(found, costs.get(batch.notes) ?? [], outcome));

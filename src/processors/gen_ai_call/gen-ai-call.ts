@@ -12,6 +12,7 @@ import type { Spoken } from "../../genai/roles-candidate.ts";
 import type { Verdict } from "../../genai/roles-class.ts";
 import { noteFirsts, SubjectFinder, type SubjectSettings } from "../../genai/subject.ts";
 import { type SourceValues, TraceMemory } from "../../genai/trace-memory.ts";
+import { type Trail, trails } from "../../genai/trail.ts";
 import { spanFingerprint } from "../../ledger/identity.ts";
 import { type TraceBatch, traceBatch } from "../../otlp/trace-batch.ts";
 import { type CallSettings, callSettings, checkCallSettings } from "./settings.ts";
@@ -62,6 +63,8 @@ class CallProcessor implements Processor {
       if (verdict && subject) decided.push(callOf(one, verdict, subject));
     }
     for (const call of decided) this.#write(traces, call);
+    const trail = trails.get(batch.notes);
+    if (trail) for (const call of decided) tellTrail(trail, call);
     calls.set(batch.notes, decided);
     return batch;
   }
@@ -122,6 +125,14 @@ class CallProcessor implements Processor {
     stamp(view, call);
     this.#host.meter.add("spantoll_calls_total", 1, { role, reason, dialect });
   }
+}
+
+function tellTrail(trail: Trail, { span, role, reason, dialect, subject }: Call): void {
+  const rule = "gen_ai_call";
+  trail.set(span, { key: "spantoll.call.role", value: role, from: "", rule });
+  trail.set(span, { key: "spantoll.call.reason", value: reason, from: "", rule });
+  trail.set(span, { key: "spantoll.call.dialect", value: dialect, from: "", rule });
+  trail.set(span, { key: "spantoll.tenant.id", value: subject.tenant, from: subject.tenantFrom, rule });
 }
 
 function subjectSettings({ subject, trust_upstream }: CallSettings): SubjectSettings {

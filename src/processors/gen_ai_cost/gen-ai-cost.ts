@@ -3,9 +3,9 @@ import type { Batch } from "../../core/batch.ts";
 import { type Files, type Objection, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { Note } from "../../core/note.ts";
-import { type Call, calls } from "../../genai/call.ts";
-import type { UsageRecord } from "../../genai/usage.ts";
+import { calls } from "../../genai/call.ts";
 import { traceBatch } from "../../otlp/trace-batch.ts";
+import { recordOf } from "../../pricing/call-record.ts";
 import { type Cost, costs } from "../../pricing/cost.ts";
 import type { PriceBook } from "../../pricing/price-book.ts";
 import { costOf } from "../../pricing/price-call.ts";
@@ -59,24 +59,5 @@ function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
       figures.tell();
       return batch;
     },
-  };
-}
-
-const noUsage = {};
-
-/** A call as the price table asks for it. The price must hold when the call ended, or now where the span has no time. */
-function recordOf(call: Call, nowMs: number): UsageRecord {
-  return {
-    provider: call.provider ?? "",
-    model: call.requestModel ?? call.responseModel ?? call.providerModel ?? "",
-    responseModel: call.responseModel,
-    providerModel: call.providerModel,
-    operation: call.operation,
-    atMs: 0 < call.endMs ? call.endMs : nowMs,
-    usage: call.usage ?? noUsage,
-    serviceTier: call.serviceTier,
-    region: call.region,
-    gatewayCacheHit: call.gatewayCacheHit,
-    reportedUsd: call.reportedUsd,
   };
 }
