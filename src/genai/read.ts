@@ -37,6 +37,8 @@ export class Reader {
   /** The dialect that gave the sums, and the one that named the operation. */
   #base: CompiledDialect | undefined;
   #named: CompiledDialect | undefined;
+  /** Whether the value that was read last is, under its own name, what it should be. */
+  #asSent = false;
   /** Whether the family that is being read has other sums than the base. */
   #disagrees = false;
 
@@ -102,7 +104,7 @@ export class Reader {
       if (!rule.removable && rule.kind !== "tokens" && !isResponseId(rule)) return undefined;
     }
     if (rule.passiveType !== undefined && span.type(rule.key) === rule.passiveType) return asIs;
-    const raw = rawOf(span, rule.key);
+    const raw = rawOf(span, rule.key, rule.kind);
     if (raw === undefined) return undefined;
     const value = raw === bad ? bad : meaningOf(raw, rule);
     if (value === bad) {
@@ -111,7 +113,10 @@ export class Reader {
     }
     // A word for nothing is an original too, once today's name has a value.
     if (value === undefined && rule.removable) reading.used.push(rule);
-    if (rule.identity && known === undefined) reading.unchanged[rule.field] = value === raw ? 1 : 0;
+    // A double of 42 is the number 42, and no int: numbers are compared as what they were sent as.
+    const isSame =
+      typeof value === "string" ? value === raw : rule.kind === "tokens" && span.integer(rule.key) === value;
+    this.#asSent = rule.identity && isSame;
     return value;
   }
 
@@ -122,6 +127,7 @@ export class Reader {
     if (inside === undefined || open === 0) return;
     const text = span.text(outer.key, insideBytesMax);
     if (text === undefined || text === "") return;
+    this.#asSent = false;
     if (!findMembers(text, inside.wanted, this.#found, open)) return this.#countBad(outer);
     for (const [place, rule] of inside.rules.entries()) {
       const raw = this.#found[place];
@@ -150,7 +156,7 @@ export class Reader {
     if (isResponseId(rule) && typeof value === "string" && !reading.responseIds.includes(value)) {
       reading.responseIds.push(value);
     }
-    if (reading.values[rule.field] === undefined) reading.find(rule.field, value, rule);
+    if (reading.values[rule.field] === undefined) reading.find(rule.field, value, rule, this.#asSent);
   }
 
   /** Takes a count from the family that gave the sums, and from others only parts that no sum contradicts. */
@@ -161,7 +167,7 @@ export class Reader {
     if (known === undefined) {
       if (this.#disagrees || (value === 0 && rule.skipsZero)) return;
       if (isSum || rule.field === at.total) this.#base ??= dialect;
-      reading.find(rule.field, value, rule);
+      reading.find(rule.field, value, rule, this.#asSent);
     } else if (known !== value && isSum) {
       reading.flag("usage_names_differ");
       if (reading.rules[rule.field]?.dialect !== rule.dialect) this.#disagrees = true;

@@ -17,24 +17,34 @@ export class Reading {
   readonly responseIds: string[] = [];
   readonly flags: ReadingFlag[] = [];
 
+  /** Fields that are set, so that clearing costs what was found and not what could be. */
+  readonly #set: number[] = [];
+
   clear(): void {
-    this.values.fill(undefined);
-    this.rules.fill(undefined);
-    this.derivations.fill(undefined);
-    this.unchanged.fill(0);
+    for (const field of this.#set) {
+      this.values[field] = undefined;
+      this.rules[field] = undefined;
+      this.derivations[field] = undefined;
+      this.unchanged[field] = 0;
+    }
+    this.#set.length = 0;
     this.used.length = 0;
     this.responseIds.length = 0;
     this.flags.length = 0;
   }
 
-  find(field: number, value: Value | typeof asIs, rule: CompiledRule): void {
+  /** A value that a rule gave. `unchanged` says that the attribute of this name has it already. */
+  find(field: number, value: Value | typeof asIs, rule: CompiledRule, unchanged: boolean): void {
+    this.#set.push(field);
     this.values[field] = value;
     this.rules[field] = rule;
+    this.unchanged[field] = unchanged ? 1 : 0;
   }
 
   /** A value that follows from the one in `source`: `how` is what `explain` shows as its rule. */
   derive(field: number, value: Value | undefined, how: string, source = field): void {
     if (this.values[field] === value) return;
+    this.#set.push(field);
     this.values[field] = value;
     this.derivations[field] = how;
     this.rules[field] = this.rules[source];

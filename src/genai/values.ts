@@ -28,7 +28,13 @@ export interface Meaning {
 }
 
 /** The value of an attribute as it was sent; undefined when it is absent or empty. */
-export function rawOf(span: SpanView, key: AttributeKey): Raw | typeof bad | undefined {
+export function rawOf(span: SpanView, key: AttributeKey, kind: ValueKind): Raw | typeof bad | undefined {
+  // What nearly all values are is asked first: it saves finding the attribute twice.
+  const usual = kind === "tokens" ? span.integer(key) : span.text(key);
+  return usual ?? otherRaw(span, key);
+}
+
+function otherRaw(span: SpanView, key: AttributeKey): Raw | typeof bad | undefined {
   switch (span.type(key)) {
     case "int":
       return span.integer(key) ?? span.bigint(key);
@@ -78,11 +84,16 @@ export function meaningOf(raw: Raw, meaning: Meaning): Value | typeof bad | unde
 
 /** Words for "no value": Python's and JavaScript's, and what frameworks put in the place of one. */
 const emptyWords: ReadonlySet<string> = new Set(["", "None", "none", "null", "undefined", "nan", "NaN", "N/A"]);
+const emptyWordMax = 9;
+
+function isEmptyWord(text: string): boolean {
+  return text.length <= emptyWordMax && emptyWords.has(text);
+}
 
 function wordOf(raw: Raw, meaning: Meaning): string | typeof bad | undefined {
   if (typeof raw === "object") return bad;
   const text = unquoted(String(raw));
-  if (emptyWords.has(text)) return undefined;
+  if (isEmptyWord(text)) return undefined;
   const given = meaning.values?.get(text) ?? meaning.values?.get("*");
   if (given !== undefined) return given === "" ? undefined : given;
   if (meaning.kind === "provider") return providerOf(text);
