@@ -57,6 +57,21 @@ test("spans that are no GenAI work pass byte-identical", () => {
   for (const capture of plain) expect(Buffer.compare(normalised(capture).bytes, capture.bytes)).toBe(0);
 });
 
+test("what came out changes no more when it comes again", () => {
+  for (const capture of all) {
+    for (const settings of [{}, { keep_original: false }]) {
+      const first = normalised(capture, settings);
+      const second = normalised({ ...capture, bytes: first.bytes }, settings);
+      const said = second.told.map(({ usage, provider, requestModel }) => ({ usage, provider, requestModel }));
+      expect([capture.name, said]).toMatchObject([
+        capture.name,
+        first.told.map(({ usage, provider, requestModel }) => ({ usage, provider, requestModel })),
+      ]);
+      expect([capture.name, Buffer.compare(second.bytes, first.bytes)]).toEqual([capture.name, 0]);
+    }
+  }
+});
+
 test("without originals no earlier name of what was renamed is left on a call", () => {
   for (const capture of all) {
     const { told, spans } = normalised(capture, { keep_original: false, aliases: false });

@@ -10,6 +10,7 @@ export const litellmV2: Dialect = {
     ...currentNames,
     ...earlierNames,
     { from: "litellm.provider.model", to: "@provider_model" },
+    { from: "litellm.model_group", to: "litellm.model_group" },
     // The client's alias: it goes on under the name that the first callback has for it.
     { from: "gen_ai.request.model", to: "litellm.model_group" },
     { from: "litellm.call_id", to: "@call_id" },
