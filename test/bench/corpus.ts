@@ -66,7 +66,7 @@ function counts(random: Random): Counts {
   return {
     input: 500 + Math.floor(random() * 4000),
     output: 20 + Math.floor(random() * 800),
-    model: pick(random, ["gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06", "claude-sonnet-4-5-20250929"]),
+    model: pick(random, ["gpt-4o-mini-2024-07-18", "gpt-4o-2024-08-06", "gpt-4.1-2025-04-14"]),
     id: `chatcmpl-${letters(random, 24)}`,
   };
 }

@@ -94,9 +94,9 @@ async function printWholePath(): Promise<void> {
   print("Whole path over HTTP: receive, normalise, call, cost, budget, batch, export; CPU of the program by span\n");
   print("| request | compression out | us |\n|---|---|---:|");
   const loads = [
-    { name: "50 spans, 30 % LLM", spans: 50, llm: llmShare, requests: 2000 },
-    { name: "50 spans, no LLM", spans: 50, llm: 0, requests: 2000 },
-    { name: "1 LLM span", spans: 1, llm: 1, requests: 8000 },
+    { name: "50 spans, 30 % LLM", spans: 50, llm: llmShare, requests: 1200 },
+    { name: "50 spans, no LLM", spans: 50, llm: 0, requests: 1200 },
+    { name: "1 LLM span", spans: 1, llm: 1, requests: 4000 },
   ];
   for (const compression of ["none", "gzip"] as const)
     for (const { name: load, spans, llm, requests } of loads) {

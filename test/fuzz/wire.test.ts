@@ -1,6 +1,6 @@
 // Bytes as they come from broken senders, broken networks and people of ill will. Whatever they are: a batch, or
 // `Refused("malformed")`. What once broke something is kept in `crashers/` and tried first.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -74,8 +74,7 @@ function samples(signal: Signal): readonly Uint8Array[] {
 
 function captures(): readonly Uint8Array[] {
   const folder = join(import.meta.dirname, "../corpora");
-  const names = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }) : [];
-  return names
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".pb"))
     .sort()
     .map((name) => new Uint8Array(readFileSync(join(folder, name))));

@@ -2,7 +2,7 @@
 // server and exports over HTTP to spantoll, which must charge what was used and pass on what it was sent.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { Started } from "../support/bundle.ts";
@@ -136,7 +136,7 @@ service:
 
 /** Runs the application to its end; by then the SDK has exported everything and was answered. */
 async function runApplication({ name, encoding, compression }: Instrumented, models: string, receiver: string) {
-  const application = spawn(process.execPath, [join(import.meta.dirname, "app.mjs"), name], {
+  const application = spawn(process.execPath, [fileURLToPath(new URL("./app.mjs", import.meta.url)), name], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
       PATH: process.env["PATH"],
