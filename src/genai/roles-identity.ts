@@ -11,11 +11,18 @@ export type Precedence = (a: Teller, b: Teller) => number;
 /** Tells every candidate that is outranked in its call who stands above it. */
 export function settleIdentity(candidates: readonly Candidate[], memory: TraceMemory, precedence: Precedence): void {
   for (const group of groupsOf(candidates)) {
+    if (group.length === 1 && !isKnown(group[0], memory)) continue;
     const known = group.flatMap(({ responseIds }) => responseIds.flatMap((id) => memory.tellersOf(id)));
     const isHere = new Set(group.map(({ key }) => key));
     const others = [...new Set(known)].filter(({ key }) => !isHere.has(key));
     if (1 < group.length + others.length) settleGroup(group, others, precedence);
   }
+}
+
+/** Most answers are told once. */
+function isKnown(candidate: Candidate | undefined, memory: TraceMemory): boolean {
+  if (candidate) for (const id of candidate.responseIds) if (0 < memory.tellersOf(id).length) return true;
+  return false;
 }
 
 /** Whether two spans with a common response id tell of one call. */

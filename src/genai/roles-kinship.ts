@@ -18,7 +18,8 @@ export function settleKinship(candidates: readonly Candidate[], memory: TraceMem
   }
   for (const [traceId, inTrace] of traces) {
     const trace = memory.find(traceId);
-    if (trace) settleTrace(trace, inTrace);
+    // Most traces have one call, and then there is nobody to compare it with.
+    if (trace && 1 < trace.tellers + inTrace.length) settleTrace(trace, inTrace);
   }
 }
 

@@ -65,6 +65,8 @@ export class Trace {
   readonly spans = new Map<string, SpanNote>();
   /** By source: the value of the span that started first. */
   readonly firsts: { value: string; startMs: number }[] = [];
+  /** How many of the spans tell of a call. */
+  tellers = 0;
   seenMs = 0;
 }
 
@@ -103,7 +105,9 @@ export class TraceMemory {
 
   /** Notes what became of a span that tells of a call. */
   remember(teller: Teller, nowMs: number): void {
-    const note = this.#traces.get(teller.traceId)?.spans.get(teller.spanId);
+    const trace = this.#traces.get(teller.traceId);
+    const note = trace?.spans.get(teller.spanId);
+    if (trace && note && !note.teller) trace.tellers++;
     if (note) note.teller = teller;
     for (const id of teller.responseIds) {
       const others = (this.#byResponseId.get(id)?.tellers ?? []).filter(({ key }) => key !== teller.key);

@@ -140,6 +140,36 @@ function subjectSettings({ subject, trust_upstream }: CallSettings): SubjectSett
   return { ...subject, tenant: { ...subject.tenant, from: [upstreamTenant, ...subject.tenant.from] } };
 }
 
+/** Written out: a spread of so many fields is slow, and this is done for every call. */
 function callOf({ telling, layer, rank }: Spoken, { role, reason }: Verdict, subject: Subject): Call {
-  return { ...telling, layer: layer === "ignore" ? telling.layer : layer, role, reason, subject, rank };
+  return {
+    span: telling.span,
+    traceId: telling.traceId,
+    spanId: telling.spanId,
+    parentSpanId: telling.parentSpanId,
+    startMs: telling.startMs,
+    endMs: telling.endMs,
+    service: telling.service,
+    scope: telling.scope,
+    dialect: telling.dialect,
+    layer: layer === "ignore" ? telling.layer : layer,
+    operation: telling.operation,
+    shape: telling.shape,
+    provider: telling.provider,
+    requestModel: telling.requestModel,
+    responseModel: telling.responseModel,
+    providerModel: telling.providerModel,
+    responseIds: telling.responseIds,
+    usage: telling.usage,
+    reportedUsd: telling.reportedUsd,
+    gatewayCacheHit: telling.gatewayCacheHit,
+    failed: telling.failed,
+    serviceTier: telling.serviceTier,
+    region: telling.region,
+    flags: telling.flags,
+    role,
+    reason,
+    subject,
+    rank,
+  };
 }
