@@ -46,6 +46,12 @@ export function findMembers(text: string, wanted: Wanted, found: (Scalar | undef
 
 const quote = 0x27;
 const doubleQuote = 0x22;
+const comma = 0x2c;
+const colon = 0x3a;
+const equals = 0x3d;
+const braceEnd = 0x7d;
+const bracketEnd = 0x5d;
+const parenthesisEnd = 0x29;
 
 class LiteralReader {
   readonly #text: string;
@@ -73,42 +79,46 @@ class LiteralReader {
       case doubleQuote:
         return this.#string(wanted);
       case 0x7b: // {
-        return this.#members(wanted, depth, "}");
+        return this.#members(wanted, depth, braceEnd);
       case 0x5b: // [
-        return this.#items(wanted, depth, "]");
+        return this.#items(wanted, depth, bracketEnd);
       case 0x28: // (
-        return this.#items(wanted, depth, ")");
+        return this.#items(wanted, depth, parenthesisEnd);
       default:
         return this.#word(wanted, depth);
     }
   }
 
   /** `{"a": 1}` and `{'a': 1}`, and behind the name of a class `(a=1)`. */
-  #members(wanted: Wanted | undefined, depth: number, close: string): boolean {
+  #members(wanted: Wanted | undefined, depth: number, close: number): boolean {
     this.#at++;
     for (;;) {
       this.#skipSpace();
       if (this.#take(close)) return true;
-      const name = close === "}" ? this.#name() : this.#upTo("=");
+      const name = close === braceEnd ? this.#name(wanted) : this.#upTo("=");
       this.#skipSpace();
-      if (name === undefined || !(this.#take(":") || this.#take("="))) return false;
+      if (name === undefined || !(this.#take(colon) || this.#take(equals))) return false;
       if (!this.value(wanted?.members.get(name), depth + 1)) return false;
       if (this.#open <= 0) return true;
-      this.#skipSpace();
-      if (!this.#take(",") && this.#text[this.#at] !== close) return false;
+      if (!this.#goOn(close)) return false;
     }
   }
 
-  #items(wanted: Wanted | undefined, depth: number, close: string): boolean {
+  #items(wanted: Wanted | undefined, depth: number, close: number): boolean {
     this.#at++;
+    const members = wanted !== undefined && wanted.members.size > 0 ? wanted.members : undefined;
     for (let position = 0; ; position++) {
       this.#skipSpace();
       if (this.#take(close)) return true;
-      const item = wanted !== undefined && wanted.members.size > 0 ? wanted.members.get(String(position)) : undefined;
-      if (!this.value(item, depth + 1)) return false;
-      this.#skipSpace();
-      if (!this.#take(",") && this.#text[this.#at] !== close) return false;
+      if (!this.value(members?.get(String(position)), depth + 1)) return false;
+      if (!this.#goOn(close)) return false;
     }
+  }
+
+  /** Passes a comma, or stays before the end. */
+  #goOn(close: number): boolean {
+    this.#skipSpace();
+    return this.#take(comma) || this.#text.charCodeAt(this.#at) === close;
   }
 
   #string(wanted: Wanted | undefined): boolean {
@@ -123,11 +133,12 @@ class LiteralReader {
     const start = this.#at;
     while (this.#at < this.#text.length && !isDelimiter(this.#text.charCodeAt(this.#at))) this.#at++;
     if (this.#at === start) return false;
-    if (this.#text[this.#at] === "(") return this.#members(wanted, depth + 1, ")");
+    if (this.#text.charCodeAt(this.#at) === 0x28) return this.#members(wanted, depth + 1, parenthesisEnd);
+    // What is skipped need not be a sound number, only end where the next one begins.
+    if (wanted === undefined) return true;
     const value = scalarOf(this.#text.slice(start, this.#at));
-    if (value === undefined) return false;
-    if (wanted !== undefined) this.#put(wanted, value);
-    return true;
+    if (value !== undefined) this.#put(wanted, value);
+    return value !== undefined;
   }
 
   #put({ place }: Wanted, value: Scalar): void {
@@ -136,11 +147,12 @@ class LiteralReader {
     this.#open--;
   }
 
-  #name(): string | undefined {
+  /** Empty where nobody wants to know it. */
+  #name(wanted: Wanted | undefined): string | undefined {
     const start = this.#at;
     const first = this.#text.charCodeAt(start);
     if ((first !== quote && first !== doubleQuote) || !this.#skipString()) return undefined;
-    return unescaped(this.#text.slice(start + 1, this.#at - 1));
+    return wanted === undefined ? "" : unescaped(this.#text.slice(start + 1, this.#at - 1));
   }
 
   #upTo(end: string): string | undefined {
@@ -166,8 +178,8 @@ class LiteralReader {
     return false;
   }
 
-  #take(sign: string): boolean {
-    if (this.#text[this.#at] !== sign) return false;
+  #take(sign: number): boolean {
+    if (this.#text.charCodeAt(this.#at) !== sign) return false;
     this.#at++;
     return true;
   }
@@ -193,7 +205,8 @@ const words: ReadonlyMap<string, Scalar> = new Map<string, Scalar>([
 ]);
 
 function scalarOf(word: string): Scalar | undefined {
-  const known = words.get(word);
+  // A digit or a minus begins a number; only words are looked up.
+  const known = word.charCodeAt(0) < 0x41 ? undefined : words.get(word);
   if (known !== undefined) return known;
   const number = Number(word);
   return Number.isNaN(number) ? undefined : number;
