@@ -72,7 +72,7 @@ export const callSettings = z.strictObject({
       key: field("API key that the call was made with, hashed", keySources),
     }),
     "Whose a call is.",
-  ),
+  ).prefault({}),
 });
 export type CallSettings = z.output<typeof callSettings>;
 
@@ -102,5 +102,5 @@ function field(what: string, from: readonly string[], byDefault?: string) {
       empty: z.array(z.string()).default(emptyWords).meta({ description: "Values that say nothing." }),
     }),
     `${what}.`,
-  );
+  ).prefault({});
 }
