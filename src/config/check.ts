@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AnyKind } from "../core/component.ts";
 import { type Checking, checkComponents, type Findings, inertIn, placed } from "./check-components.ts";
 import { checkExtensions, checkPipelines } from "./check-pipelines.ts";
+import { checkReferences } from "./check-references.ts";
 import { decode } from "./decode.ts";
 import type { Outside } from "./expand.ts";
 import { tellAll } from "./issues.ts";
@@ -34,6 +35,7 @@ export function readConfiguration(sources: Sources, registry: readonly AnyKind[]
   const service = checkService(checking);
   const extensions = checkExtensions(loaded.root, declared.extensions, findings);
   const pipelines = checkPipelines(loaded.root, declared, findings);
+  checkReferences(loaded.root, registry, extensions, findings);
   if (service === undefined || findings.problems.length > 0)
     return { ok: false, problems: inReadingOrder(findings.problems) };
 

@@ -21,6 +21,8 @@ export interface JsonSchema {
   readonly describedIn?: string;
   /** Why the key has no effect here: `inert` of core/settings.ts. */
   readonly inert?: string;
+  /** The value is the id of an extension of this type: `extensionId` of core/settings.ts. */
+  readonly extension?: string;
 }
 
 /** What a user may write: before defaults and transforms. */

@@ -1,10 +1,9 @@
 // The storage that forgets: a map for values, and its keys in sorted chunks for ranges.
+import { SortedKeys } from "./sorted-keys.ts";
 import { type RangeQuery, type Storage, StorageFull, type StoredEntry, type Writing } from "./storage.ts";
 
 /** What an entry costs beside its characters and bytes: slots in map and chunk, headers of string and array (measured). */
 const entryOverheadBytes = 400;
-/** Small enough that inserting in the middle is cheap, large enough that there are few chunks. */
-const chunkKeysMax = 512;
 
 /** A `Storage` in memory, bounded by `bytesMax`. */
 export class MemoryStorage implements Storage {
@@ -35,11 +34,12 @@ export class MemoryStorage implements Storage {
   }
 
   range(query: RangeQuery): readonly StoredEntry[] {
-    const keys = this.#keys.range(query);
     const found: StoredEntry[] = [];
-    for (const key of keys) {
+    if (query.limit < 1) return found;
+    for (const key of this.#keys.walk(query)) {
       const value = this.#values.get(key);
       if (value !== undefined) found.push({ key, value });
+      if (query.limit <= found.length) break;
     }
     return found;
   }
@@ -102,86 +102,4 @@ export class MemoryStorage implements Storage {
 
 function sizeOf(key: string, value: Uint8Array): number {
   return key.length + value.length + entryOverheadBytes;
-}
-
-/** Sorted strings in chunks of at most `chunkKeysMax`; no chunk is empty. */
-class SortedKeys {
-  readonly #chunks: string[][] = [];
-
-  add(key: string): void {
-    const chunk = this.#chunks[this.#chunkOf(key)];
-    if (chunk === undefined) {
-      this.#chunks.push([key]);
-      return;
-    }
-    chunk.splice(firstAtLeast(chunk, key), 0, key);
-    if (chunk.length <= chunkKeysMax) return;
-    const at = this.#chunks.indexOf(chunk);
-    this.#chunks.splice(at + 1, 0, chunk.splice(chunk.length >> 1));
-  }
-
-  remove(key: string): void {
-    const at = this.#chunkOf(key);
-    const chunk = this.#chunks[at];
-    if (chunk === undefined) return;
-    const index = firstAtLeast(chunk, key);
-    if (chunk[index] !== key) return;
-    chunk.splice(index, 1);
-    if (chunk.length === 0) this.#chunks.splice(at, 1);
-  }
-
-  range({ from, to, limit, reverse }: RangeQuery): string[] {
-    return reverse ? this.#backwards(from, to, limit) : this.#forwards(from, to, limit);
-  }
-
-  #forwards(from: string, to: string, limit: number): string[] {
-    const found: string[] = [];
-    for (let at = this.#chunkOf(from); at < this.#chunks.length; at++) {
-      const chunk = this.#chunks[at] ?? [];
-      for (let index = firstAtLeast(chunk, from); index < chunk.length; index++) {
-        const key = chunk[index];
-        if (key === undefined || to <= key || limit <= found.length) return found;
-        found.push(key);
-      }
-    }
-    return found;
-  }
-
-  #backwards(from: string, to: string, limit: number): string[] {
-    const found: string[] = [];
-    for (let at = this.#chunkOf(to); 0 <= at; at--) {
-      const chunk = this.#chunks[at] ?? [];
-      for (let index = firstAtLeast(chunk, to) - 1; 0 <= index; index--) {
-        const key = chunk[index];
-        if (key === undefined || key < from || limit <= found.length) return found;
-        found.push(key);
-      }
-    }
-    return found;
-  }
-
-  /** Position of the last chunk that starts at or before `key`, 0 when none does. */
-  #chunkOf(key: string): number {
-    let low = 0;
-    let high = this.#chunks.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const first = this.#chunks[middle]?.[0] ?? "";
-      if (first <= key) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? 0 : low - 1;
-  }
-}
-
-/** Position of the first key that is not below `key`. */
-function firstAtLeast(keys: readonly string[], key: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((keys[middle] ?? "") < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -52,6 +52,7 @@ export const metrics = {
     "data_type",
   ),
   otelcol_process_uptime: counter("Seconds since the start."),
+  otelcol_process_cpu_seconds: counter("Processor time of the process, user and system, in seconds."),
   otelcol_process_memory_rss: gauge("Resident memory of the process, in bytes."),
   otelcol_process_runtime_heap_alloc_bytes: gauge("Heap in use by JavaScript objects, in bytes."),
   otelcol_process_runtime_total_sys_memory_bytes: gauge("Heap and buffers outside it, in bytes."),
@@ -64,7 +65,28 @@ export const metrics = {
   spantoll_budget_spent_usd: gauge("Spent in the current window, in USD.", "tenant", "budget"),
   spantoll_budget_limit_usd: gauge("Limit of the budget, in USD.", "tenant", "budget"),
   spantoll_budget_remaining_usd: gauge("What is left in the current window, in USD.", "tenant", "budget"),
+  spantoll_storage_bytes: gauge("What a store holds, counted with overhead.", "storage"),
+  spantoll_storage_capacity_bytes: gauge("What a store may hold.", "storage"),
+  spantoll_storage_file_bytes: gauge("Length of the file of a store.", "storage"),
+  spantoll_storage_damaged_total: counter("Stores that could not be read and were set aside.", "storage"),
+  spantoll_exporter_set_aside_items_total: counter(
+    "Spans, log records and points that a backend refused for good and that are kept as files.",
+    "exporter",
+    "data_type",
+  ),
+  spantoll_exporter_gave_way_items_total: counter(
+    "Spans, log records and points that were dropped from a full queue because on_full says so.",
+    "exporter",
+    "data_type",
+  ),
+  spantoll_exporter_damaged_items_total: counter(
+    "Spans, log records and points in a queue on disk that could not be read back.",
+    "exporter",
+    "data_type",
+  ),
   spantoll_bad_values_total: counter("Attribute values that cannot be read as what their key means.", "dialect", "key"),
+  spantoll_config_reload_total: counter("Reloads of the configuration that were asked for."),
+  spantoll_config_reload_failed_total: counter("Reloads that changed nothing, because something was in the way."),
   spantoll_internal_errors_total: counter("Exceptions that are our bug, by place.", "place"),
 } as const satisfies Record<string, MetricAbout>;
 

@@ -114,3 +114,8 @@ export function parseAddress(given: string): { readonly host: string; readonly p
 export function section<S extends z.ZodObject>(settings: S, description: string) {
   return z.preprocess((given) => given ?? {}, settings).meta({ description });
 }
+
+/** The id of an extension, `type[/name]`, that `service.extensions` must list: the configuration is checked for it. */
+export function extensionId(type: string, description: string) {
+  return z.string().min(1).optional().meta({ description, extension: type });
+}

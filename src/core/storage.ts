@@ -3,6 +3,8 @@
 // both can promise, so it is synchronous where the disk back is (a transaction runs to its end before anything else
 // does) and a promise only where the disk is slow: `durable`.
 
+import { Note } from "./note.ts";
+
 /**
  * One named area of a store. Keys are printable ASCII of at most 500 characters, so that the order of strings and of
  * bytes is the same. Values belong to the store once they are put: nobody changes their bytes afterwards.
@@ -53,4 +55,36 @@ export class StorageFull extends Error {
   constructor(bytesMax: number) {
     super(`storage: holds its ${bytesMax} bytes; raise its size, or wait until entries expire`);
   }
+}
+
+/** What an area is for. Charges have a share of their own that nothing else can use up. */
+export type AreaPurpose = "charges" | "queue";
+
+/** What an extension offers to components that name it as their `storage`. It is open once extensions have started. */
+export interface Store {
+  /** The same area for the same name. Areas of one purpose share one bound. Throws when the store is not open. */
+  area(name: string, purpose: AreaPurpose): Storage;
+  /**
+   * Keeps bytes that nobody takes as a file that people find, as long as there is room for them: the oldest give way.
+   * Resolves with the path, or rejects when it cannot be written.
+   */
+  setAside(name: string, bytes: Uint8Array): Promise<string>;
+}
+
+/** The stores of one service by the id of their extension, on `Host.common`. */
+export const stores = new Note<Map<string, Store>>("stores");
+
+/** Makes a store known, or takes it back with undefined. */
+export function offerStore(common: object, id: string, store: Store | undefined): void {
+  const offered = stores.get(common) ?? new Map<string, Store>();
+  if (store === undefined) offered.delete(id);
+  else offered.set(id, store);
+  stores.set(common, offered);
+}
+
+/** The store under an id. Throws when no extension offers it. */
+export function storeOf(common: object, id: string): Store {
+  const store = stores.get(common)?.get(id);
+  if (store === undefined) throw new Error(`storage ${JSON.stringify(id)} is not there; name it in service.extensions`);
+  return store;
 }

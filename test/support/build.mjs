@@ -10,6 +10,8 @@ import { createRequire as createRequireHere } from "node:module";
 const require = createRequireHere(import.meta.url);`;
 
 const shipped = {
+  // Its code is native, and is loaded only where a configuration has file_storage.
+  external: ["lmdb"],
   banner: { js: banner },
   // Names stay: error texts and stack traces of users' reports are read by people.
   minifyWhitespace: true,
