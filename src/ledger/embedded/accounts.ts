@@ -2,6 +2,7 @@
 // One `Accounts` lives as long as one transaction; counters are written once, at its end.
 import type { Writing } from "../../core/storage.ts";
 import {
+  type Amounts,
   type Cancelled,
   type Charged,
   type CounterRef,
@@ -13,19 +14,22 @@ import {
   zeroState,
 } from "../ledger.ts";
 import * as keys from "./keys.ts";
-import { findPacked, putPacked } from "./packed.ts";
+import { type PackedSet, PackedSets } from "./packed.ts";
 import { readCounter, readHold, writeCounter, writeHold } from "./records.ts";
 
 export class Accounts {
   readonly #writing: Writing;
   readonly #horizonMs: number;
-  readonly #counters = new Map<string, CounterState>();
+  readonly #sets: PackedSets;
+  /** By tenant and counter. */
+  readonly #counters = new Map<string, Map<string, Counter>>();
   /** Tenants whose holds that are over are gone. */
   readonly #current = new Set<string>();
 
   /** Of spans that ended before `horizonMs` it is forgotten what became of them: nothing is done for them. */
   constructor(writing: Writing, horizonMs: number) {
     this.#writing = writing;
+    this.#sets = new PackedSets(writing);
     this.#horizonMs = horizonMs;
   }
 
@@ -33,17 +37,22 @@ export class Accounts {
     const known = this.#markOf(posting);
     if (known === markCancelled) return "cancelled";
     if (known === markCharged || posting.endMs < this.#horizonMs) return "replayed";
-    if (!posting.counters.every((counter) => this.#fits(posting, counter))) return "overflow";
+    if (!posting.counters.every(({ key }) => fits(this.#counter(posting.tenant, key).state, posting.amounts)))
+      return "overflow";
     for (const counter of posting.counters) this.#add(posting, counter, 1);
-    this.#mark(posting, markCharged);
+    this.#sets.add(marksFor(posting), posting.span, markBytes(posting.span, markCharged));
     return "charged";
   }
 
   cancel(posting: Posting): Cancelled {
     const known = this.#markOf(posting);
     if (known === markCancelled || posting.endMs < this.#horizonMs) return "known";
-    this.#mark(posting, markCancelled);
-    if (known === undefined) return "barred";
+    const mark = markBytes(posting.span, markCancelled);
+    if (known === undefined) {
+      this.#sets.add(marksFor(posting), posting.span, mark);
+      return "barred";
+    }
+    this.#sets.put(marksFor(posting), posting.span, mark);
     for (const counter of posting.counters) this.#add(posting, counter, -1);
     return "reversed";
   }
@@ -64,76 +73,63 @@ export class Accounts {
       return (level.limitNanoUsd ?? counterMax) < spent + heldNanoUsd + nanoUsd;
     });
     if (0 <= binding) return { allowed: false, binding, states: states() };
-    for (const level of levels) this.#setHeld(tenant, level, nanoUsd);
+    for (const level of levels) this.#opened(tenant, level.key, level.expiresAtMs).heldNanoUsd += nanoUsd;
     this.#writing.put(key, writeHold({ nanoUsd, untilMs, counters: levels.map((level) => level.key) }));
     this.#writing.put(keys.holdExpiryKey(tenant, untilMs, id), encoder.encode(id));
     return { allowed: true, binding: undefined, states: states() };
   }
 
-  /** A counter after all that was done so far, without holds that are over. */
+  /** A counter after all that was done, without holds that are over. It must not be used after more is done. */
   state(tenant: string, counter: string, nowMs: number): CounterState {
     this.#endHolds(tenant, nowMs);
-    return this.#counter(keys.counterKey(tenant, counter)) ?? zeroState;
+    return this.#counter(tenant, counter).state;
   }
 
   /** Writes the counters. */
   close(): void {
-    for (const [key, state] of this.#counters) this.#writing.put(key, writeCounter(state));
+    this.#sets.close();
+    for (const [tenant, counters] of this.#counters)
+      for (const [key, counter] of counters)
+        if (counter.changed) this.#writing.put(keys.counterKey(tenant, key), writeCounter(counter.state));
   }
 
-  #markOf({ span, endMs, tenant }: Posting): number | undefined {
-    const set = keys.marks(keys.hourOf(endMs), tenant);
-    return findPacked(this.#writing, set, markBytes(span, 0).subarray(0, set.identityBytes), 1)[0]?.[8];
+  #markOf(posting: Posting): number | undefined {
+    return this.#sets.find(marksFor(posting), posting.span)?.[8];
   }
 
-  #mark({ span, endMs, tenant }: Posting, mark: number): void {
-    putPacked(this.#writing, keys.marks(keys.hourOf(endMs), tenant), markBytes(span, mark));
+  #add({ tenant, amounts }: Posting, { key, expiresAtMs }: CounterRef, sign: 1 | -1): void {
+    const state = this.#opened(tenant, key, expiresAtMs);
+    state.nanoUsd += sign === 1 ? amounts.nanoUsd : -amounts.nanoUsd;
+    state.inputTokens += sign * amounts.inputTokens;
+    state.outputTokens += sign * amounts.outputTokens;
+    state.requests += sign * amounts.requests;
+    state.unpriced += sign * amounts.unpriced;
   }
 
-  #fits({ tenant, amounts }: Posting, { key }: CounterRef): boolean {
-    const state = this.#counter(keys.counterKey(tenant, key)) ?? zeroState;
-    return (
-      state.nanoUsd + amounts.nanoUsd <= counterMax &&
-      state.inputTokens + amounts.inputTokens <= Number.MAX_SAFE_INTEGER &&
-      state.outputTokens + amounts.outputTokens <= Number.MAX_SAFE_INTEGER
-    );
+  /** A counter to be changed. It expires at the instant that its first user names; that never moves. */
+  #opened(tenant: string, key: string, expiresAtMs: number): Changing<CounterState> {
+    const counter = this.#counter(tenant, key);
+    if (!counter.known && Number.isFinite(expiresAtMs))
+      this.#writing.put(keys.expiryKey(keys.hourOf(expiresAtMs) + 1, keys.counterKey(tenant, key)), nothing);
+    counter.known = true;
+    counter.changed = true;
+    return counter.state;
   }
 
-  #add({ tenant, amounts }: Posting, counter: CounterRef, sign: 1 | -1): void {
-    const state = this.#opened(tenant, counter);
-    this.#counters.set(keys.counterKey(tenant, counter.key), {
-      nanoUsd: state.nanoUsd + BigInt(sign) * amounts.nanoUsd,
-      inputTokens: state.inputTokens + sign * amounts.inputTokens,
-      outputTokens: state.outputTokens + sign * amounts.outputTokens,
-      requests: state.requests + sign * amounts.requests,
-      unpriced: state.unpriced + sign * amounts.unpriced,
-      heldNanoUsd: state.heldNanoUsd,
-    });
-  }
-
-  #setHeld(tenant: string, counter: CounterRef, moreNanoUsd: bigint): void {
-    const state = this.#opened(tenant, counter);
-    const key = keys.counterKey(tenant, counter.key);
-    this.#counters.set(key, { ...state, heldNanoUsd: state.heldNanoUsd + moreNanoUsd });
-  }
-
-  /** A counter expires at the instant that its first user names; that never moves. */
-  #opened(tenant: string, { key, expiresAtMs }: CounterRef): CounterState {
-    const name = keys.counterKey(tenant, key);
-    const known = this.#counter(name);
-    if (known === undefined && Number.isFinite(expiresAtMs))
-      this.#writing.put(keys.expiryKey(keys.hourOf(expiresAtMs) + 1, name), nothing);
-    return known ?? zeroState;
-  }
-
-  #counter(key: string): CounterState | undefined {
-    const known = this.#counters.get(key);
-    if (known !== undefined) return known;
-    const bytes = this.#writing.get(key);
-    if (bytes === undefined) return undefined;
-    const state = readCounter(bytes);
-    this.#counters.set(key, state);
-    return state;
+  #counter(tenant: string, key: string): Counter {
+    let counters = this.#counters.get(tenant);
+    if (counters === undefined) {
+      counters = new Map();
+      this.#counters.set(tenant, counters);
+    }
+    let counter = counters.get(key);
+    if (counter === undefined) {
+      const bytes = this.#writing.get(keys.counterKey(tenant, key));
+      const state = bytes === undefined ? { ...zeroState } : readCounter(bytes);
+      counter = { state, known: bytes !== undefined, changed: false };
+      counters.set(key, counter);
+    }
+    return counter;
   }
 
   /** A transaction has one time. */
@@ -155,7 +151,7 @@ export class Accounts {
     this.#writing.remove(key);
     this.#writing.remove(keys.holdExpiryKey(tenant, hold.untilMs, id));
     for (const counter of hold.counters)
-      this.#setHeld(tenant, { key: counter, expiresAtMs: Number.POSITIVE_INFINITY }, -hold.nanoUsd);
+      this.#opened(tenant, counter, Number.POSITIVE_INFINITY).heldNanoUsd -= hold.nanoUsd;
   }
 }
 
@@ -166,9 +162,34 @@ const nothing = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** A counter within a transaction. */
+interface Counter {
+  readonly state: Changing<CounterState>;
+  /** Whether it stands in the store, or will. */
+  known: boolean;
+  changed: boolean;
+}
+
+type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function fits(state: CounterState, amounts: Amounts): boolean {
+  return (
+    state.nanoUsd + amounts.nanoUsd <= counterMax &&
+    state.inputTokens + amounts.inputTokens <= Number.MAX_SAFE_INTEGER &&
+    state.outputTokens + amounts.outputTokens <= Number.MAX_SAFE_INTEGER
+  );
+}
+
+function marksFor({ endMs, tenant }: Posting): PackedSet {
+  return keys.marks(keys.hourOf(endMs), tenant);
+}
+
+/** One for all: sets copy what they keep. */
+const markRecord = new Uint8Array(9);
+const markView = new DataView(markRecord.buffer);
+
 function markBytes(span: bigint, mark: number): Uint8Array {
-  const bytes = new Uint8Array(9);
-  new DataView(bytes.buffer).setBigUint64(0, span);
-  bytes[8] = mark;
-  return bytes;
+  markView.setBigUint64(0, span);
+  markRecord[8] = mark;
+  return markRecord;
 }

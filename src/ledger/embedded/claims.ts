@@ -1,25 +1,25 @@
 // Which span of a call pays. Spans under one id are of one call where their times overlap and what they tell does not
 // contradict: emitters repeat ids (Ollama draws from 999, clients may choose them). A span pays unless one of its call
 // outranks it; that is a property of pairs, so no order of arrival can change it.
-import type { Writing } from "../../core/storage.ts";
 import type { Claim, Terms, Verdict } from "../ledger.ts";
-import { hourOf, liveKey, oldCalls } from "./keys.ts";
-import { findPacked, putPacked } from "./packed.ts";
+import { hourOf, liveCalls, oldCalls } from "./keys.ts";
+import type { PackedSets } from "./packed.ts";
 import { type Contender, readContenders, writeContenders } from "./records.ts";
 
 /** Decides one claim, and remembers it. */
-export function decideClaim(writing: Writing, claim: Claim, terms: Terms): Verdict {
-  const record = liveRecord(writing, claim.id, terms);
+export function decideClaim(sets: PackedSets, claim: Claim, terms: Terms): Verdict {
+  const record = liveRecord(sets, claim.id, terms);
   const mine = record.contenders.find((other) => isSameSpan(other, claim));
   const self = mine ?? contenderOf(claim, terms);
   const others = record.contenders.filter((other) => other !== mine && isSameCall(other, self));
   if (mine === undefined) {
-    if (isCrowded(record, self)) return decideByItself(writing, claim, terms);
-    const overlapping = oldSpells(writing, claim);
+    const spells = oldSpells(sets, claim);
+    if (isCrowded(record, self) || spellsMax <= spells.length) return decideByItself(sets, claim, terms);
+    const overlapping = spells.filter((spell) => overlaps(spell, claim.startMs, claim.posting.endMs));
     const explained = overlapping.every((spell) => record.contenders.some((other) => isSpellOf(spell, other)));
     if (others.length === 0 && !explained) return { kind: "settled" };
-    if (overlapping.length === 0) putPacked(writing, oldCalls(hourOf(claim.posting.endMs)), spellOf(claim.id, self));
-    keep(writing, claim.id, record, self);
+    if (overlapping.length === 0) sets.add(oldCalls(hourOf(claim.posting.endMs)), claim.id, spellOf(claim.id, self));
+    keep(sets, claim.id, record, self);
   }
   return {
     kind: others.some((other) => outranks(other, self)) ? "shadow" : "owner",
@@ -34,24 +34,24 @@ const toleranceMs = 5_000;
 const contendersMax = 32;
 /** A call longer than this may miss its earlier self after the identity window. */
 const lookBackHours = 4;
-/** Repetitions of one id within one hour that are told apart after the identity window. */
+/** Repetitions of one id within some hours that are told apart; an id that is used more often tells nothing. */
 const spellsMax = 1024;
 
 interface LiveRecord {
-  /** Where it stands; undefined when it is new. */
-  readonly key: string | undefined;
+  /** Under which hour it stands; undefined when it is new. */
+  readonly hour: number | undefined;
   readonly contenders: readonly Contender[];
 }
 
 /** The record may stand under any hour in which its last contender expires. */
-function liveRecord(writing: Writing, call: bigint, { nowMs, identityWindowMs }: Terms): LiveRecord {
-  for (let hour = hourOf(nowMs); hour <= hourOf(nowMs + identityWindowMs); hour++) {
-    const key = liveKey(hour, call);
-    const bytes = writing.get(key);
-    if (bytes === undefined) continue;
-    return { key, contenders: readContenders(bytes).filter(({ liveUntilMs }) => nowMs < liveUntilMs) };
+function liveRecord(sets: PackedSets, call: bigint, { nowMs, identityWindowMs }: Terms): LiveRecord {
+  const last = hourOf(nowMs + identityWindowMs);
+  for (let hour = hourOf(nowMs); hour <= last; hour++) {
+    const bytes = sets.find(liveCalls(hour), call);
+    if (bytes !== undefined)
+      return { hour, contenders: readContenders(bytes).filter(({ liveUntilMs }) => nowMs < liveUntilMs) };
   }
-  return { key: undefined, contenders: [] };
+  return { hour: undefined, contenders: [] };
 }
 
 /** Full of spans that the new one may be of one call with: such an id tells no calls apart. */
@@ -61,9 +61,9 @@ function isCrowded({ contenders }: LiveRecord, added: Contender): boolean {
 }
 
 /** By its own fingerprint alone: a resend is still known, other layers are not. */
-function decideByItself(writing: Writing, claim: Claim, terms: Terms): Verdict {
+function decideByItself(sets: PackedSets, claim: Claim, terms: Terms): Verdict {
   const { span } = claim.posting;
-  return claim.id === span ? { kind: "settled" } : decideClaim(writing, { ...claim, id: span }, terms);
+  return claim.id === span ? { kind: "settled" } : decideClaim(sets, { ...claim, id: span }, terms);
 }
 
 function contenderOf({ posting, rank, startMs, model }: Claim, terms: Terms): Contender {
@@ -71,16 +71,15 @@ function contenderOf({ posting, rank, startMs, model }: Claim, terms: Terms): Co
 }
 
 /** Where there is no room, the span that ended first gives way: it can no longer be outranked, and still pays once. */
-function keep(writing: Writing, call: bigint, record: LiveRecord, added: Contender): void {
+function keep(sets: PackedSets, call: bigint, record: LiveRecord, added: Contender): void {
   const all = [...record.contenders, added];
   if (contendersMax < all.length) {
     all.sort((one, two) => one.posting.endMs - two.posting.endMs);
     all.shift();
   }
-  const expiresMs = Math.max(...all.map(({ liveUntilMs }) => liveUntilMs));
-  const key = liveKey(hourOf(expiresMs), call);
-  if (record.key !== undefined && record.key !== key) writing.remove(record.key);
-  writing.put(key, writeContenders(all));
+  const hour = hourOf(Math.max(...all.map(({ liveUntilMs }) => liveUntilMs)));
+  if (record.hour !== undefined && record.hour !== hour) sets.remove(liveCalls(record.hour), call);
+  sets.put(liveCalls(hour), call, writeContenders(call, all));
 }
 
 function isSameSpan({ posting }: Contender, claim: Claim): boolean {
@@ -115,25 +114,27 @@ function outranks(one: Contender, two: Contender): boolean {
   return two.posting.tenant < one.posting.tenant;
 }
 
+/** One for all: sets copy what they keep. */
+const spellBytes = new Uint8Array(16);
+const spellView = new DataView(spellBytes.buffer);
+
 /** What is left of a call after the identity window: fingerprint, first and last second, big-endian. */
 function spellOf(call: bigint, { startMs, posting }: Contender): Uint8Array {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, call);
-  view.setUint32(8, firstSecond(startMs));
-  view.setUint32(12, lastSecond(posting.endMs));
-  return bytes;
+  spellView.setBigUint64(0, call);
+  spellView.setUint32(8, firstSecond(startMs));
+  spellView.setUint32(12, lastSecond(posting.endMs));
+  return spellBytes;
 }
 
-function oldSpells(writing: Writing, { id, startMs, posting }: Claim): Uint8Array[] {
-  const start = new Uint8Array(8);
-  new DataView(start.buffer).setBigUint64(0, id);
+/** Under this id, ended in an hour in which one may have ended that overlaps the claim. */
+function oldSpells(sets: PackedSets, { id, startMs, posting }: Claim): readonly Uint8Array[] {
   const last = hourOf(posting.endMs + toleranceMs) + 1;
   const first = Math.max(hourOf(startMs - toleranceMs), last - lookBackHours);
-  const found: Uint8Array[] = [];
-  for (let hour = first; hour <= last; hour++)
-    for (const spell of findPacked(writing, oldCalls(hour), start, spellsMax))
-      if (overlaps(spell, startMs, posting.endMs)) found.push(spell);
+  let found: readonly Uint8Array[] = [];
+  for (let hour = first; hour <= last; hour++) {
+    const more = sets.findAll(oldCalls(hour), id);
+    if (0 < more.length) found = found.length === 0 ? more : [...found, ...more];
+  }
   return found;
 }
 

@@ -6,6 +6,7 @@ import type * as ledger from "../ledger.ts";
 import { Accounts } from "./accounts.ts";
 import { decideClaim } from "./claims.ts";
 import * as keys from "./keys.ts";
+import { PackedSets } from "./packed.ts";
 import { readNumber, readTenant, writeNumber, writeTenant } from "./records.ts";
 
 export interface EmbeddedLedgerOptions {
@@ -36,9 +37,13 @@ export class EmbeddedLedger implements ledger.Ledger {
     this.#keepMs = Math.max(this.#keepMs, terms.keepMs);
     return this.#change(terms.nowMs, (writing) => {
       this.#sweep(writing, terms.nowMs);
-      return claims.map((claim) =>
-        claim.posting.endMs < this.#horizonMs ? { kind: "forgotten" } : decideClaim(writing, claim, terms),
+      const sets = new PackedSets(writing);
+      const verdicts = claims.map(
+        (claim): ledger.Verdict =>
+          claim.posting.endMs < this.#horizonMs ? { kind: "forgotten" } : decideClaim(sets, claim, terms),
       );
+      sets.close();
+      return verdicts;
     });
   }
 

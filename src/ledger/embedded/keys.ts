@@ -5,20 +5,41 @@ import type { PackedSet } from "./packed.ts";
 
 export const hourMs = 3_600_000;
 
-/** `c/<hour in which the last entry expires>/<call>`: spans of one call that can still outrank each other. */
-export function liveKey(hour: number, call: bigint): string {
-  return `c/${hourKey(hour)}/${call.toString(16).padStart(16, "0")}`;
+/** `c/<hour in which the last entry expires>/…`: spans of calls that can still outrank each other. */
+export function liveCalls(hour: number): PackedSet {
+  const known = liveCallSets.get(hour);
+  if (known !== undefined) return known;
+  if (setsMax <= liveCallSets.size) liveCallSets.clear();
+  const set = { prefix: `c/${hourKey(hour)}/`, recordBytes: 0, bucketRecords: 12 };
+  liveCallSets.set(hour, set);
+  return set;
 }
 
 /** `o/<hour of the span's end>/…`: calls that are known, 16 bytes each: fingerprint, first and last second. */
 export function oldCalls(hour: number): PackedSet {
-  return { prefix: `o/${hourKey(hour)}/`, recordBytes: 16, identityBytes: 16 };
+  const known = oldCallSets.get(hour);
+  if (known !== undefined) return known;
+  if (setsMax <= oldCallSets.size) oldCallSets.clear();
+  const set = { prefix: `o/${hourKey(hour)}/`, recordBytes: 16, bucketRecords: 64 };
+  oldCallSets.set(hour, set);
+  return set;
 }
 
 /** `d/<hour of the span's end>/<tenant>/…`: what became of spans, 9 bytes each: fingerprint and a letter. */
 export function marks(hour: number, tenant: string): PackedSet {
-  return { prefix: `d/${hourKey(hour)}/${ledgerKey(tenant)}/`, recordBytes: 9, identityBytes: 8 };
+  const known = markSets.get(tenant);
+  if (known?.hour === hour) return known.set;
+  if (setsMax <= markSets.size) markSets.clear();
+  const set = { prefix: `d/${hourKey(hour)}/${ledgerKey(tenant)}/`, recordBytes: 9, bucketRecords: 96 };
+  markSets.set(tenant, { hour, set });
+  return set;
 }
+
+/** Spans of a batch mostly ended in one hour. */
+const liveCallSets = new Map<number, PackedSet>();
+const oldCallSets = new Map<number, PackedSet>();
+const markSets = new Map<string, { readonly hour: number; readonly set: PackedSet }>();
+const setsMax = 10_000;
 
 /** `w/<tenant>/<counter>`. */
 export function counterKey(tenant: string, counter: string): string {

@@ -1,118 +1,206 @@
-// Millions of small records of one size, sorted, packed into blocks: the key of a block is its prefix and its first
-// record, so that an entry costs little more than its bytes (11 for one of 8, as blocks are two thirds full).
+// Millions of small records under 64-bit ids, in buckets of a kilobyte or two: an entry costs little more than its bytes. Linear hashing (Litwin, 1980) adds buckets one at a time as the set grows, so that neither a quiet tenant
+// nor a busy hour needs a guess: to find a record is one `get`, to add one is one `get` and one `put`.
 import type { Writing } from "../../core/storage.ts";
 
-/** Where the records of one set stand, and what they look like. */
+/** Where the records of one set stand, and what they look like. A record starts with its id, big-endian. */
 export interface PackedSet {
   /** Ends in a separator. */
   readonly prefix: string;
+  /** 0: every record says it for itself, in 32 bits behind its id. */
   readonly recordBytes: number;
-  /** How many leading bytes tell records apart. */
-  readonly identityBytes: number;
+  /** How many share a bucket, about. Copying a bucket is what an insert costs. */
+  readonly bucketRecords: number;
 }
 
-/** Puts a record where its identity belongs, over the one that has it. */
-export function putPacked(writing: Writing, set: PackedSet, record: Uint8Array): void {
-  const identity = record.subarray(0, set.identityBytes);
-  const block = blockFor(writing, set, identity);
-  if (block === undefined) {
-    writing.put(blockKey(set, record), record);
-    return;
+/** The packed sets that one transaction uses. `close` writes what they know of themselves. */
+export class PackedSets {
+  readonly #writing: Writing;
+  readonly #sizes = new Map<string, Size>();
+
+  constructor(writing: Writing) {
+    this.#writing = writing;
   }
-  const at = firstAtLeast(block.value, set.recordBytes, identity);
-  const found = startsWith(block.value, at, identity);
-  const tail = found ? at + set.recordBytes : at;
-  const grown = new Uint8Array(block.value.length + (found ? 0 : set.recordBytes));
-  grown.set(block.value.subarray(0, at));
-  grown.set(record, at);
-  grown.set(block.value.subarray(tail), at + set.recordBytes);
-  writeBlock(writing, set, block, grown);
-}
 
-/** Every record that starts with `start`, in order; at most `limit`. */
-export function findPacked(writing: Writing, set: PackedSet, start: Uint8Array, limit: number): Uint8Array[] {
-  const found: Uint8Array[] = [];
-  let block = blockFor(writing, set, start);
-  while (block !== undefined) {
-    let at = firstAtLeast(block.value, set.recordBytes, start);
-    for (; at < block.value.length; at += set.recordBytes) {
-      if (!startsWith(block.value, at, start) || limit <= found.length) return found;
-      found.push(block.value.subarray(at, at + set.recordBytes));
+  /** The first record with this id. */
+  find(set: PackedSet, id: bigint): Uint8Array | undefined {
+    const bucket = this.#bucket(set, id);
+    if (bucket === undefined) return undefined;
+    const at = positionOf(bucket, set, 0);
+    return at < 0 ? undefined : bucket.subarray(at, at + lengthAt(bucket, set, at));
+  }
+
+  /** Every record with this id. */
+  findAll(set: PackedSet, id: bigint): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    const bucket = this.#bucket(set, id);
+    if (bucket === undefined) return found;
+    for (let at = positionOf(bucket, set, 0); 0 <= at; at = positionOf(bucket, set, at)) {
+      const end = at + lengthAt(bucket, set, at);
+      found.push(bucket.subarray(at, end));
+      at = end;
     }
-    block = writing.range({ from: block.key + justBehind, to: set.prefix + behindHex, limit: 1 })[0];
+    return found;
   }
-  return found;
-}
 
-/** Copying a block is what an insert costs: a kilobyte or two. */
-const blockRecordsMax = 128;
-
-interface Block {
-  readonly key: string;
-  readonly value: Uint8Array;
-}
-
-/** The block in which the first record with `start` is, or would be; undefined when the set is empty. */
-function blockFor(writing: Writing, set: PackedSet, start: Uint8Array): Block | undefined {
-  // With a whole identity the block may start with it; with less, its first record may end the block before.
-  const whole = start.length < set.identityBytes ? "" : justBehind;
-  const to = set.prefix + hexOf(start.subarray(0, set.identityBytes)) + whole;
-  const before = writing.range({ from: set.prefix, to, limit: 1, reverse: true })[0];
-  return before ?? writing.range({ from: set.prefix, to: set.prefix + behindHex, limit: 1 })[0];
-}
-
-/** Keeps the key of the block true to its first record, and the block small. */
-function writeBlock(writing: Writing, set: PackedSet, before: Block, value: Uint8Array): void {
-  const key = blockKey(set, value);
-  if (key !== before.key) writing.remove(before.key);
-  const records = value.length / set.recordBytes;
-  if (records <= blockRecordsMax) {
-    writing.put(key, value);
-    return;
+  /** Adds a record beside others with its id. */
+  add(set: PackedSet, id: bigint, record: Uint8Array): void {
+    const size = this.#sizeOf(set);
+    const key = set.prefix + bucketOf(id, size.buckets);
+    const bucket = this.#writing.get(key) ?? nothing;
+    this.#writing.put(key, spliced(bucket, bucket.length, bucket.length, record));
+    size.records += 1;
+    size.changed = true;
+    if (size.buckets * set.bucketRecords < size.records) this.#split(set, size);
   }
-  const half = (records >> 1) * set.recordBytes;
-  const upper = value.slice(half);
-  writing.put(key, value.slice(0, half));
-  writing.put(blockKey(set, upper), upper);
-}
 
-/** Sorts behind a key and before every longer one. */
-const justBehind = "!";
-/** Sorts behind every hexadecimal digit. */
-const behindHex = "~";
-
-function blockKey(set: PackedSet, records: Uint8Array): string {
-  return set.prefix + hexOf(records.subarray(0, set.identityBytes));
-}
-
-const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function hexOf(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += hexDigits[byte];
-  return text;
-}
-
-/** Offset of the first record that is not below `start`. */
-function firstAtLeast(block: Uint8Array, recordBytes: number, start: Uint8Array): number {
-  let low = 0;
-  let high = block.length / recordBytes;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compare(block, middle * recordBytes, start) < 0) low = middle + 1;
-    else high = middle;
+  /** Puts a record in the place of the first one with its id, or adds it. */
+  put(set: PackedSet, id: bigint, record: Uint8Array): void {
+    const bucket = this.#bucket(set, id);
+    const at = bucket === undefined ? -1 : positionOf(bucket, set, 0);
+    if (bucket === undefined || at < 0) this.add(set, id, record);
+    else this.#change(set, id, spliced(bucket, at, at + lengthAt(bucket, set, at), record));
   }
-  return low * recordBytes;
-}
 
-function startsWith(block: Uint8Array, at: number, start: Uint8Array): boolean {
-  return at < block.length && compare(block, at, start) === 0;
-}
-
-function compare(block: Uint8Array, at: number, start: Uint8Array): number {
-  for (let index = 0; index < start.length; index++) {
-    const difference = (block[at + index] ?? 0) - (start[index] ?? 0);
-    if (difference !== 0) return difference;
+  /** Removes the first record with this id, if there is one. */
+  remove(set: PackedSet, id: bigint): void {
+    const bucket = this.#bucket(set, id);
+    const at = bucket === undefined ? -1 : positionOf(bucket, set, 0);
+    if (bucket === undefined || at < 0) return;
+    const size = this.#sizeOf(set);
+    size.records -= 1;
+    size.changed = true;
+    this.#change(set, id, spliced(bucket, at, at + lengthAt(bucket, set, at), nothing));
   }
-  return 0;
+
+  close(): void {
+    for (const [prefix, { records, buckets, changed }] of this.#sizes) {
+      if (!changed) continue;
+      const view = new DataView(new ArrayBuffer(8));
+      view.setUint32(0, records);
+      view.setUint32(4, buckets);
+      this.#writing.put(prefix + sizeName, new Uint8Array(view.buffer));
+    }
+  }
+
+  #change(set: PackedSet, id: bigint, bucket: Uint8Array): void {
+    const key = set.prefix + bucketOf(id, this.#sizeOf(set).buckets);
+    if (bucket.length === 0) this.#writing.remove(key);
+    else this.#writing.put(key, bucket);
+  }
+
+  /** The bucket of an id; the id's words are then in `wanted`. */
+  #bucket(set: PackedSet, id: bigint): Uint8Array | undefined {
+    const { records, buckets } = this.#sizeOf(set);
+    const bucket = bucketOf(id, buckets);
+    return records === 0 ? undefined : this.#writing.get(set.prefix + bucket);
+  }
+
+  #sizeOf({ prefix }: PackedSet): Size {
+    const known = this.#sizes.get(prefix);
+    if (known !== undefined) return known;
+    const bytes = this.#writing.get(prefix + sizeName);
+    const view = bytes === undefined ? undefined : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const size = { records: view?.getUint32(0) ?? 0, buckets: view?.getUint32(4) ?? 1, changed: false };
+    this.#sizes.set(prefix, size);
+    return size;
+  }
+
+  /** Adds one bucket, and moves to it what now belongs there: all of that stands in one older bucket. */
+  #split(set: PackedSet, size: Size): void {
+    const added = size.buckets;
+    const from = added - lowerPower(added);
+    size.buckets += 1;
+    const bucket = this.#writing.get(set.prefix + from);
+    if (bucket === undefined) return;
+    const stays = new Uint8Array(bucket.length);
+    const moves = new Uint8Array(bucket.length);
+    let [stayed, moved] = [0, 0];
+    for (let at = 0; at < bucket.length; ) {
+      const record = bucket.subarray(at, at + lengthAt(bucket, set, at));
+      if (bucketOfLow(lowOf(bucket, at), size.buckets) === added) {
+        moves.set(record, moved);
+        moved += record.length;
+      } else {
+        stays.set(record, stayed);
+        stayed += record.length;
+      }
+      at += record.length;
+    }
+    if (moved === 0) return;
+    this.#writing.put(set.prefix + added, moves.slice(0, moved));
+    if (stayed === 0) this.#writing.remove(set.prefix + from);
+    else this.#writing.put(set.prefix + from, stays.slice(0, stayed));
+  }
+}
+
+/** Beside buckets, which have numbers. */
+const sizeName = "size";
+const nothing = new Uint8Array(0);
+
+interface Size {
+  records: number;
+  buckets: number;
+  changed: boolean;
+}
+
+/** The id that is looked for, in bytes: read as words it is compared without making values. */
+const wanted = new DataView(new ArrayBuffer(8));
+
+function bucketOf(id: bigint, buckets: number): number {
+  wanted.setBigUint64(0, id);
+  return bucketOfLow(wanted.getUint32(4), buckets);
+}
+
+/** Linear hashing: ids whose bucket of the larger power of two is not there yet stand in that of the smaller one. */
+function bucketOfLow(low: number, buckets: number): number {
+  const power = lowerPower(buckets);
+  const larger = low & (2 * power - 1);
+  return larger < buckets ? larger : low & (power - 1);
+}
+
+/** The largest power of two that is not above `count`. */
+function lowerPower(count: number): number {
+  return 1 << (31 - Math.clz32(count));
+}
+
+function lowOf(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at + 4] ?? 0) << 24) | ((bytes[at + 5] ?? 0) << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)
+  );
+}
+
+function lengthAt(bucket: Uint8Array, { recordBytes }: PackedSet, at: number): number {
+  if (recordBytes !== 0) return recordBytes;
+  const length =
+    ((bucket[at + 8] ?? 0) << 24) |
+    ((bucket[at + 9] ?? 0) << 16) |
+    ((bucket[at + 10] ?? 0) << 8) |
+    (bucket[at + 11] ?? 0);
+  if (length < 12) throw new RangeError("packed set: a record has no length; the store is damaged");
+  return length;
+}
+
+/** Offset of the first record from `at` on whose id is the wanted one; -1 when there is none. */
+function positionOf(bucket: Uint8Array, set: PackedSet, from: number): number {
+  const last = wanted.getUint8(7);
+  for (let at = from; at < bucket.length; at += lengthAt(bucket, set, at))
+    if (bucket[at + 7] === last && isWanted(bucket, at)) return at;
+  return -1;
+}
+
+function isWanted(bucket: Uint8Array, at: number): boolean {
+  for (let index = 0; index < 7; index++) if (bucket[at + index] !== wanted.getUint8(index)) return false;
+  return true;
+}
+
+/**
+ * The bucket with `record` in the place of what stands from `at` to `end`. Never from Node's pool: a small part of a
+ * pool that is kept keeps all of it.
+ */
+function spliced(bucket: Uint8Array, at: number, end: number, record: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(bucket.length - (end - at) + record.length);
+  bytes.set(at === bucket.length ? bucket : bucket.subarray(0, at), 0);
+  bytes.set(record, at);
+  if (end < bucket.length) bytes.set(bucket.subarray(end), at + record.length);
+  return bytes;
 }

@@ -19,8 +19,13 @@ export interface Hold {
 
 const layout = 1;
 
-export function writeContenders(contenders: readonly Contender[]): Uint8Array {
-  const record = begin();
+/** A record of a packed set: id, length in 32 bits, contenders. Valid until the next record is written. */
+export function writeContenders(call: bigint, contenders: readonly Contender[]): Uint8Array {
+  const record = writer;
+  record.restart();
+  record.int64(call);
+  record.integer32(0);
+  record.integer(layout);
   record.integer(contenders.length);
   for (const { posting, rank, startMs, model, liveUntilMs } of contenders) {
     record.double(rank);
@@ -29,11 +34,11 @@ export function writeContenders(contenders: readonly Contender[]): Uint8Array {
     record.double(liveUntilMs);
     writePosting(record, posting);
   }
-  return record.done();
+  return record.withLengthAt(8);
 }
 
 export function readContenders(bytes: Uint8Array): Contender[] {
-  const record = open(bytes);
+  const record = open(bytes, 12);
   return list(record, () => {
     const rank = record.double();
     const startMs = record.double();
@@ -150,8 +155,8 @@ function begin(): RecordWriter {
   return writer;
 }
 
-function open(bytes: Uint8Array): RecordReader {
-  const record = new RecordReader(bytes);
+function open(bytes: Uint8Array, from = 0): RecordReader {
+  const record = new RecordReader(bytes, from);
   const found = record.integer();
   if (found !== layout) throw new Error(`ledger record: has layout ${found}, not ${layout}; a newer version wrote it`);
   return record;
