@@ -13,10 +13,21 @@ export interface ConfigOptions {
 
 /** The configuration that was named, or the built-in one; undefined, with every problem told, when it is not right. */
 export function readNamed(options: ConfigOptions, terminal: Terminal) {
-  const read = check(options, terminal);
+  const read = readAgain(options, terminal);
   if (read.ok) return { config: read.config, warnings: read.warnings };
-  for (const problem of read.problems) terminal.say(formatProblem(problem));
+  for (const problem of read.problems) terminal.say(problem);
   return undefined;
+}
+
+export type Read =
+  | { readonly ok: true; readonly config: ServiceConfig; readonly warnings: readonly string[] }
+  /** As `validate` prints them. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** The same, for who tells problems elsewhere than on the terminal. */
+export function readAgain(options: ConfigOptions, terminal: Terminal): Read {
+  const read = check(options, terminal);
+  return read.ok ? read : { ok: false, problems: read.problems.map(formatProblem) };
 }
 
 /** The settings of the first component of a type that runs. */

@@ -1,30 +1,74 @@
-// Runs until a signal. What arrives from outside never ends the process; a second signal does, at once.
+// Runs until a signal. What arrives from outside never ends the process. SIGHUP reads the configuration again; SIGTERM
+// and SIGINT stop in order, a second one at once, and a third does not wait for anything.
 import type { ServiceConfig } from "../src/config/service-config.ts";
 import { systemClock } from "../src/core/system-clock.ts";
-import { type Service, type Surroundings, startService } from "../src/service.ts";
-import { type ConfigOptions, readNamed, settingsOf } from "./configuration.ts";
-import { memoryFigures } from "./process-figures.ts";
+import type { Surroundings } from "../src/lifecycle/hosts.ts";
+import { type Service, startService } from "../src/service.ts";
+import { type ConfigOptions, readAgain, readNamed, settingsOf } from "./configuration.ts";
+import { collectGarbage, cpuSeconds, memoryFigures } from "./process-figures.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** 0 when it stopped in order, 1 when it could not start. */
+/** 0 when it stopped in order, 1 when it could not start, 128 and the signal's number when a second one cut it short. */
 export async function run(options: ConfigOptions, terminal: Terminal): Promise<number> {
   const read = readNamed(options, terminal);
   if (read === undefined) return 1;
-  const asked = firstSignal();
+  const signals = new Signals();
   const faults = catchFaults(terminal);
   let service: Service;
   try {
     service = await startService(read.config, surroundings(terminal, openingOf(options, read.config)));
   } catch (error) {
-    terminal.say(`spantoll could not start: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.say(`spantoll could not start: ${messageOf(error)}`);
     return 1;
   }
   faults.service = service;
   for (const warning of read.warnings) service.log.warn(warning);
-  service.log.info("stopping", { signal: await asked });
-  await service.stop();
+  signals.onReload(() => reload(service, options, terminal));
+  const signal = await signals.stop;
+  service.log.info("stopping", { signal });
+  signals.onHurry(() => {
+    service.log.warn("stopping at once; what cannot be kept is lost");
+    service.hurry();
+  });
+  // Who sits at a terminal sends nothing more; an orchestrator tells the senders at the same time.
+  await service.stop(signal === "SIGTERM" ? "grace" : undefined);
   service.log.info("stopped");
-  return 0;
+  return signals.hurryCode ?? 0;
+}
+
+/** All or nothing, and either is told. */
+async function reload(service: Service, options: ConfigOptions, terminal: Terminal): Promise<void> {
+  const { log } = service;
+  log.info("reading the configuration again");
+  let warnings: readonly string[] = [];
+  try {
+    await service.reload(() => {
+      const read = readAgain(options, terminal);
+      if (!read.ok) throw new WrongConfiguration(read.problems);
+      warnings = read.warnings;
+      return read.config;
+    });
+    for (const warning of warnings) log.warn(warning);
+    log.info("the new configuration runs");
+  } catch (error) {
+    if (error instanceof WrongConfiguration) {
+      for (const problem of error.problems) log.error("the configuration is wrong", { problem });
+    }
+    log.error("the configuration was not taken over, the one before goes on", { error: messageOf(error) });
+  }
+}
+
+class WrongConfiguration extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.length === 1 ? problems[0] : `the configuration has ${problems.length} problems`);
+    this.problems = problems;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function surroundings(terminal: Terminal, opening: string): Surroundings {
@@ -32,6 +76,8 @@ function surroundings(terminal: Terminal, opening: string): Surroundings {
     clock: systemClock,
     random: Math.random,
     memory: memoryFigures,
+    collectGarbage,
+    cpuSeconds,
     print: terminal.out,
     writeLog: (line) => void process.stderr.write(line),
     opening,
@@ -40,9 +86,15 @@ function surroundings(terminal: Terminal, opening: string): Surroundings {
 
 function openingOf({ config }: ConfigOptions, checked: ServiceConfig): string {
   if (config.length > 0) return `running the configuration ${config.map(nameOf).join(", ")}`;
-  const endpoint = memberOf(settingsOf(checked, "otlp"), "protocols", "http", "endpoint");
-  const address = typeof endpoint !== "string" || endpoint.endsWith(":0") ? "the address below" : `http://${endpoint}`;
-  return `running the built-in configuration; point an OTLP exporter at ${address}`;
+  const doors = [
+    { protocol: "grpc", name: "gRPC" },
+    { protocol: "http", name: "HTTP" },
+  ].map(({ protocol, name }) => {
+    const endpoint = memberOf(settingsOf(checked, "otlp"), "protocols", protocol, "endpoint");
+    return typeof endpoint !== "string" || endpoint.endsWith(":0") ? undefined : `http://${endpoint} (${name})`;
+  });
+  const addresses = doors.includes(undefined) ? "the addresses below" : doors.join(" or ");
+  return `running the built-in configuration; point an OTLP exporter at ${addresses}`;
 }
 
 /** A text on the command line may be long, and may hold a secret. */
@@ -60,21 +112,55 @@ function memberOf(value: unknown, ...path: readonly string[]): unknown {
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 type StopSignal = keyof typeof signalNumbers;
 
-/** Resolves with the first signal; the second one ends the process as if nobody had listened. */
-function firstSignal(): Promise<StopSignal> {
+/** How long stopping at once may take. */
+const hurryMs = 900;
+
+/** What the process is told from outside. Signals that come before anybody asks for them are kept. */
+class Signals {
+  /** The first signal to stop. */
+  readonly stop: Promise<StopSignal>;
   // A listener for signals alone does not keep a process alive.
-  const alive = setInterval(() => {}, 2 ** 30);
-  return new Promise((resolve) => {
-    let asked = false;
-    const hear = (signal: StopSignal) => {
-      if (asked) process.exit(128 + signalNumbers[signal]);
-      asked = true;
-      clearInterval(alive);
-      resolve(signal);
-    };
-    process.on("SIGINT", hear);
-    process.on("SIGTERM", hear);
-  });
+  readonly #alive = setInterval(() => {}, 2 ** 30);
+  #reload: (() => void) | undefined;
+  #reloadAsked = false;
+  #hurry: (() => void) | undefined;
+  /** The exit code of who does not wait for the end. */
+  hurryCode: number | undefined;
+
+  constructor() {
+    this.stop = new Promise((resolve) => {
+      let heard = 0;
+      const hear = (signal: StopSignal) => {
+        heard++;
+        if (heard === 1) resolve(signal);
+        else if (heard === 2) this.#hearHurry(128 + signalNumbers[signal]);
+        else process.exit(128 + signalNumbers[signal]);
+      };
+      process.on("SIGINT", hear);
+      process.on("SIGTERM", hear);
+    });
+    process.on("SIGHUP", () => {
+      this.#reloadAsked = true;
+      this.#reload?.();
+    });
+  }
+
+  onReload(work: () => void): void {
+    this.#reload = work;
+    if (this.#reloadAsked) work();
+  }
+
+  onHurry(work: () => void): void {
+    clearInterval(this.#alive);
+    this.#hurry = work;
+    if (this.hurryCode !== undefined) work();
+  }
+
+  #hearHurry(code: number): void {
+    this.hurryCode = code;
+    setTimeout(() => process.exit(code), hurryMs);
+    this.#hurry?.();
+  }
 }
 
 /** Bugs that nobody caught are logged and counted. Until the service has a log, they are words on stderr. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const domain = ["core", "otlp", "genai", "pricing", "ledger"];
-const parts = ["wire", ...domain, "config", "sending", "pipeline", "telemetry"];
+const parts = ["wire", ...domain, "config", "sending", "pipeline", "telemetry", "lifecycle"];
 const componentParts = ["receivers", "processors", "exporters", "extensions"];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   wire: [],
@@ -14,10 +14,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   pricing: ["core", "genai", "yaml", "zod", "node:crypto"],
   ledger: ["core", "genai", "pricing", "node:crypto"],
   "ledger/redis": ["core", "genai", "pricing", "ledger", "ioredis", "node:"],
-  config: ["core", "yaml", "zod"],
+  config: ["core", "yaml", "zod", "node:crypto"],
   sending: ["core", "otlp", "zod", "node:"],
   pipeline: ["core", "otlp"],
   telemetry: ["core", "pino", "prom-client", "node:"],
+  lifecycle: ["core", "config", "pipeline", "telemetry", "node:net"],
   receivers: ["core", "otlp", "zod", "node:", "@grpc/grpc-js"],
   processors: [...domain, "zod"],
   exporters: [...domain, "sending", "zod", "node:", "@grpc/grpc-js"],

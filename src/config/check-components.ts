@@ -1,4 +1,5 @@
 // The four sections of components: ids, types, and each one's settings against its own declaration.
+import { createHash, type Hash } from "node:crypto";
 import type { Files, Kind } from "../core/component.ts";
 import { decode } from "./decode.ts";
 import { parseIdentifier } from "./identifier.ts";
@@ -78,10 +79,11 @@ function prepare<Wiring extends unknown[], C>(
 ): Ready<Wiring, C> | undefined {
   const schema = jsonSchemaOf(kind.about.settings);
   findings.inert.push(...inertIn(schema, node, path));
-  const prepared = decode(node, (given) => kind.prepare(given, files));
+  const witness = new Witness(kind.about.type, files);
+  const prepared = decode(node, (given) => kind.prepare(witness.given(given), witness));
   if (prepared.ok) {
     const { settings, create } = prepared;
-    return { id, about: kind.about, settings, create };
+    return { id, about: kind.about, settings, fingerprint: witness.fingerprint, create };
   }
   const told = [
     ...tellAll(prepared.issues, (at) => namesAt(schema, at)),
@@ -89,6 +91,35 @@ function prepare<Wiring extends unknown[], C>(
   ];
   findings.problems.push(...told.map((one) => placed(one, path, root)));
   return undefined;
+}
+
+/** Sees what a component is made of: what is written, and what stands in the files that its settings name. */
+class Witness implements Files {
+  readonly #type: string;
+  readonly #files: Files;
+  #seen: Hash;
+
+  constructor(type: string, files: Files) {
+    this.#type = type;
+    this.#files = files;
+    this.#seen = createHash("sha256");
+  }
+
+  /** Settings that are tried. What was seen of others before them does not count. */
+  given(given: unknown): unknown {
+    this.#seen = createHash("sha256").update(`${this.#type} ${JSON.stringify(given)}`);
+    return given;
+  }
+
+  read(path: string): Uint8Array {
+    const bytes = this.#files.read(path);
+    this.#seen.update(` ${path} ${bytes.length} `).update(bytes);
+    return bytes;
+  }
+
+  get fingerprint(): string {
+    return this.#seen.copy().digest("hex");
+  }
 }
 
 /** A finding about settings as a problem of the file. */

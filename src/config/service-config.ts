@@ -9,6 +9,8 @@ export interface Ready<Wiring extends unknown[], C> {
   readonly id: string;
   readonly about: Kind<string, Wiring, C>["about"];
   readonly settings: unknown;
+  /** Equal where type, settings and the content of the files that they name are. Tells nothing of them. */
+  readonly fingerprint: string;
   /** Wires and does nothing else. A processor is created once for each pipeline, all others once. */
   create(...wiring: Wiring): C;
 }

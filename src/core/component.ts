@@ -82,6 +82,8 @@ export interface Declaration<S extends z.ZodType, Wiring extends unknown[], C> {
   readonly signals: readonly Signal[];
   /** Types of processors that must stand before this one in every pipeline. */
   readonly needs?: readonly string[];
+  /** Why a reload cannot change or remove it: "what it holds …". Absent: it can. */
+  readonly fixed?: string;
   /** A strict object; every member has a description and, where possible, a default. */
   readonly settings: S;
   /** What the schema cannot say, and the files that the settings name. Opens nothing else. */

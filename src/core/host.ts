@@ -1,3 +1,4 @@
+import type { Server } from "node:net";
 import type { MetricLabels, MetricName } from "./metrics.ts";
 
 /** A sentence plus fields. Never one line per item: count instead. */
@@ -31,8 +32,14 @@ export interface Clock {
 
 /** What memory the process uses and may use, in bytes. */
 export interface MemoryFigures {
+  /** Resident, with the files that are mapped. */
   readonly rssBytes: number;
+  /** Of it what the kernel cannot take back: this is what a container is killed for. */
+  readonly anonymousBytes: number;
   readonly heapBytes: number;
+  /** The engine ends the process beyond this much heap. */
+  readonly heapLimitBytes: number;
+  /** Buffers outside the heap. */
   readonly externalBytes: number;
   /** The container's limit, or the machine's memory. */
   readonly limitBytes: number;
@@ -52,6 +59,8 @@ export interface StatusReport {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly error: string | undefined;
+  /** What went wrong last, also when all is well again. */
+  readonly lastError: { readonly text: string; readonly at: number } | undefined;
 }
 
 /** How every component is. Written through `Host.report`, read by `health_check`. */
@@ -60,6 +69,9 @@ export interface Health {
   readonly ready: boolean;
   all(): readonly StatusReport[];
 }
+
+/** An address to bind, or the path of a socket file. Port 0 takes a free one. */
+export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
 
 /** What a component may use of the process it lives in. There are no globals. */
 export interface Host {
@@ -73,6 +85,13 @@ export interface Host {
   readonly pressure: Pressure;
   readonly health: Health;
   memory(): MemoryFigures;
+  /** Frees what nothing refers to any more. It stops everything else for as long as it takes. */
+  collectGarbage(): void;
+  /**
+   * Hands connections that arrive at a place to `server` until it closes, and resolves with the real place.
+   * A server here never listens by itself: the socket outlives it where the next configuration listens there too.
+   */
+  listen(server: Server, place: ListenPlace): Promise<ListenPlace>;
   /** Writes to the terminal: `debug` is the only component that does. */
   print(text: string): void;
   report(status: ComponentStatus, error?: string): void;

@@ -17,6 +17,23 @@ export const metrics = {
   otelcol_receiver_refused_log_records: counter("Log records handed back to senders.", "receiver", "transport"),
   otelcol_receiver_accepted_metric_points: counter("Metric points taken over from senders.", "receiver", "transport"),
   otelcol_receiver_refused_metric_points: counter("Metric points handed back to senders.", "receiver", "transport"),
+  otelcol_processor_incoming_items: counter("Items that a processor was given.", "processor", "otel_signal"),
+  otelcol_processor_outgoing_items: counter("Items that a processor passed on.", "processor", "otel_signal"),
+  otelcol_processor_memory_limiter_accepted_spans: counter("Spans that the limiter let pass.", "processor"),
+  otelcol_processor_memory_limiter_refused_spans: counter("Spans that it refused after they were read.", "processor"),
+  otelcol_processor_memory_limiter_accepted_log_records: counter("Log records that the limiter let pass.", "processor"),
+  otelcol_processor_memory_limiter_refused_log_records: counter(
+    "Log records that it refused after they were read.",
+    "processor",
+  ),
+  otelcol_processor_memory_limiter_accepted_metric_points: counter(
+    "Metric points that the limiter let pass.",
+    "processor",
+  ),
+  otelcol_processor_memory_limiter_refused_metric_points: counter(
+    "Metric points that it refused after they were read.",
+    "processor",
+  ),
   otelcol_exporter_sent_spans: counter("Spans that a backend took.", "exporter"),
   otelcol_exporter_send_failed_spans: counter(
     "Spans that a backend refused for good, or that ran out of time.",

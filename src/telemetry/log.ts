@@ -29,6 +29,16 @@ export function openLog(settings: LogSettings, clock: Clock, write: (line: strin
   };
 }
 
+/** A log whose lines go wherever `to` says at the time. */
+export function forwardingLog(to: () => Log): Log {
+  return {
+    debug: (message, fields) => to().debug(message, fields),
+    info: (message, fields) => to().info(message, fields),
+    warn: (message, fields) => to().warn(message, fields),
+    error: (message, fields) => to().error(message, fields),
+  };
+}
+
 /** The same log with `fields` on every line. */
 export function childLog(parent: Log, fields: Readonly<Record<string, unknown>>): Log {
   return {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { recordingHost } from "../../test/support/recording-host.ts";
 import type { Component } from "../core/component.ts";
-import type { Clock, Log } from "../core/host.ts";
 import { openMeter } from "./meter.ts";
 import { metricsEndpoint } from "./metrics-endpoint.ts";
 import { watchProcess } from "./process-figures.ts";
@@ -11,18 +11,11 @@ afterEach(async () => {
 });
 
 async function serving(meter = openMeter(), port = 0): Promise<string> {
-  let endpoint = "";
-  const quiet = () => undefined;
-  const log: Log = {
-    debug: quiet,
-    warn: quiet,
-    error: quiet,
-    info: (_, fields) => (endpoint = `${fields?.["endpoint"]}`),
-  };
-  const component = metricsEndpoint({ host: "localhost", port }, meter, log);
+  const host = recordingHost();
+  const component = metricsEndpoint({ host: "localhost", port }, meter, host);
   running.push(component);
   await component.start?.();
-  return `http://${endpoint}`;
+  return `http://${/"endpoint":"([^"]+)"/.exec(host.logged[0] ?? "")?.[1]}`;
 }
 
 describe("metrics endpoint", () => {
@@ -53,27 +46,32 @@ describe("metrics endpoint", () => {
   });
 
   test("stops without start, and twice", async () => {
-    const component = metricsEndpoint({ host: "localhost", port: 0 }, openMeter(), console);
+    const component = metricsEndpoint({ host: "localhost", port: 0 }, openMeter(), recordingHost());
     await component.stop?.(AbortSignal.abort());
     await component.stop?.(AbortSignal.abort());
   });
 });
 
-test("the process tells uptime and memory", async () => {
+test("the process tells uptime, processor time and memory", async () => {
   let nowMs = 1_000;
-  const clock: Clock = {
-    now: () => 0,
-    monotonic: () => nowMs,
-    sleep: () => Promise.resolve(),
-    every: () => () => undefined,
+  let cpuSeconds = 0.5;
+  const memory = {
+    rssBytes: 30,
+    anonymousBytes: 25,
+    heapBytes: 20,
+    heapLimitBytes: 90,
+    externalBytes: 5,
+    limitBytes: 100,
   };
   const meter = openMeter();
-  watchProcess(meter, clock, () => ({ rssBytes: 30, heapBytes: 20, externalBytes: 5, limitBytes: 100 }));
+  watchProcess(meter, { clock: { monotonic: () => nowMs }, memory: () => memory, cpuSeconds: () => cpuSeconds });
   nowMs = 3_500;
   await meter.exposition();
   nowMs = 4_000;
+  cpuSeconds = 1.25;
   const text = await meter.exposition();
   expect(text).toContain("\notelcol_process_uptime 3\n");
+  expect(text).toContain("\notelcol_process_cpu_seconds 1.25\n");
   expect(text).toContain("\notelcol_process_memory_rss 30\n");
   expect(text).toContain("\notelcol_process_runtime_total_sys_memory_bytes 25\n");
 });

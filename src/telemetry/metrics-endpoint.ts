@@ -1,26 +1,28 @@
 // `/metrics` for Prometheus.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Component } from "../core/component.ts";
-import type { Log } from "../core/host.ts";
+import type { Host } from "../core/host.ts";
 import { type Address, addressText, listen, unlisten } from "../core/listening.ts";
 import type { ReadableMeter } from "./meter.ts";
 
 const connectionsMax = 32;
 const requestMs = 10_000;
 
+type EndpointHost = Pick<Host, "log" | "listen">;
+
 /** Answers scrapes on `address`; the line of its start names the real port. */
-export function metricsEndpoint(address: Address, meter: ReadableMeter, log: Log): Component {
+export function metricsEndpoint(address: Address, meter: ReadableMeter, host: EndpointHost): Component {
   const server: Server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, (request, response) => {
     answer(request, response, meter).catch((error: unknown) => {
-      log.error("cannot tell own metrics", { error });
+      host.log.error("cannot tell own metrics", { error });
       response.writeHead(500).end();
     });
   });
   server.maxConnections = connectionsMax;
   return {
     async start() {
-      const endpoint = addressText(await listen(server, address));
-      log.info("serving own metrics", { endpoint, path: "/metrics" });
+      const endpoint = addressText(await listen(server, address, host));
+      host.log.info("serving own metrics", { endpoint, path: "/metrics" });
     },
     stop: (deadline) => unlisten(server, deadline),
   };

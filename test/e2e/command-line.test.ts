@@ -232,7 +232,7 @@ describe("validate", () => {
   describe("while the ports are taken", () => {
     const servers: Server[] = [];
     beforeAll(async () => {
-      for (const port of [4318, 4319, 8888, 13133]) {
+      for (const port of [4317, 4318, 4319, 8888, 13133]) {
         const server = createServer().on("error", () => {});
         servers.push(server);
         await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve).once("error", () => resolve()));
@@ -252,7 +252,8 @@ describe("validate", () => {
 
 describe("run", () => {
   const free = [
-    ...["receivers.otlp.protocols.http.endpoint=localhost:0", "extensions.health_check.endpoint=localhost:0"],
+    ...["receivers.otlp.protocols.grpc.endpoint=localhost:0", "receivers.otlp.protocols.http.endpoint=localhost:0"],
+    "extensions.health_check.endpoint=localhost:0",
     ...["extensions.budget_api.endpoint=localhost:0", "service.telemetry.metrics.address=localhost:0"],
   ].flatMap((value) => ["--set", value]);
 
@@ -260,7 +261,7 @@ describe("run", () => {
     const started = new Started(["run", ...free]);
     await started.logged(/everything is ready/);
     expect(started.stderr.split("\n")[0]).toMatch(
-      /built-in configuration; point an OTLP exporter at the address below/,
+      /built-in configuration; point an OTLP exporter at the addresses below/,
     );
     started.signal("SIGTERM");
     const { code, stderr } = await started.end();
@@ -306,7 +307,7 @@ describe("run", () => {
     await started.logged(/everything is ready/);
     started.signal("SIGUSR2");
     await started.logged(/a bug was caught where nobody expected it.*boom/);
-    started.signal("SIGTERM");
+    started.signal("SIGINT");
     expect(await started.end()).toMatchObject({ code: 0 });
   });
 
@@ -315,7 +316,7 @@ describe("run", () => {
       env: { G: good.replace("  debug:\n", "  debug: { verbosity: '${env:NO_SUCH}' }\n") },
     });
     await started.logged(/environment variables that are not set: NO_SUCH/);
-    started.signal("SIGTERM");
+    started.signal("SIGINT");
     expect(await started.end()).toMatchObject({ code: 0 });
   });
 

@@ -23,7 +23,7 @@ const oneSpan =
 
 let running: Started | undefined;
 afterEach(async () => {
-  running?.signal("SIGTERM");
+  running?.signal("SIGINT");
   await running?.end();
 });
 

@@ -48,6 +48,10 @@ export class Started {
     this.#child.stdin.end(input);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

@@ -1,6 +1,7 @@
 // The process as a component sees it in a test: time moves when the test says so, and everything told is kept.
 import type { Clock, ComponentStatus, Health, Host, Log, MemoryFigures, Pressure } from "../../src/core/host.ts";
 import type { MetricLabels, MetricName } from "../../src/core/metrics.ts";
+import { Listeners } from "../../src/lifecycle/listeners.ts";
 
 export interface RecordingHost extends Host {
   /** `warn memory is short {"reason":"…"}` */
@@ -11,6 +12,9 @@ export interface RecordingHost extends Host {
   readonly printed: string[];
   /** What `memory` answers next. */
   memoryFigures: MemoryFigures;
+  /** How often garbage was collected, and what that does. */
+  collected: number;
+  onCollect: () => void;
   /** Moves the clock on, and calls what is due on the way. */
   advance(ms: number): void;
   /** Timers that nobody has stopped. */
@@ -32,6 +36,7 @@ export function recordingHost(options: RecordingHostOptions = {}): RecordingHost
   const printed: string[] = [];
   const time = manualTime(options.nowMs ?? Date.UTC(2026, 10, 21, 10));
   const pressure: Pressure = { reason: undefined };
+  const listeners = new Listeners();
   const say = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
     logged.push([level, message, ...(fields ? [JSON.stringify(fields)] : [])].join(" "));
   };
@@ -49,10 +54,24 @@ export function recordingHost(options: RecordingHostOptions = {}): RecordingHost
     random: () => 0.5,
     pressure,
     health: options.health ?? { ready: true, all: () => [] },
-    memoryFigures: { rssBytes: 80 * mebibyte, heapBytes: 20 * mebibyte, externalBytes: 0, limitBytes: 1024 * mebibyte },
+    memoryFigures: {
+      rssBytes: 80 * mebibyte,
+      anonymousBytes: 60 * mebibyte,
+      heapBytes: 20 * mebibyte,
+      heapLimitBytes: 1024 * mebibyte,
+      externalBytes: 0,
+      limitBytes: 1024 * mebibyte,
+    },
     memory() {
       return this.memoryFigures;
     },
+    collectGarbage() {
+      this.collected++;
+      this.onCollect();
+    },
+    collected: 0,
+    onCollect: () => undefined,
+    listen: (server, place) => listeners.listen(server, place, { leaving: false }),
     print: (text) => printed.push(text),
     report: (status, error) => reported.push([status, error]),
     common: {},

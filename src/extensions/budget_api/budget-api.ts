@@ -52,7 +52,7 @@ function budgetServer(endpoint: string, host: Host): Component {
   server.maxConnections = connectionsMax;
   return {
     async start() {
-      host.log.info("answering about budgets", { endpoint: addressText(await listen(server, address)) });
+      host.log.info("answering about budgets", { endpoint: addressText(await listen(server, address, host)) });
     },
     stop: (deadline) => unlisten(server, deadline),
   };

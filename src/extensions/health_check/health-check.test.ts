@@ -20,8 +20,10 @@ async function serving(given: object = {}, health: Partial<Health> = {}): Promis
   return `http://${/"endpoint":"([^"]+)"/.exec(host.logged[0] ?? "")?.[1]}`;
 }
 
+const atTen = Date.UTC(2026, 10, 21, 10);
+
 function report(id: string, status: StatusReport["status"], error?: string): StatusReport {
-  return { id, status, since: Date.UTC(2026, 10, 21, 10), error };
+  return { id, status, since: atTen, error, lastError: error === undefined ? undefined : { text: error, at: atTen } };
 }
 
 describe("health_check", () => {
@@ -60,6 +62,7 @@ describe("health_check", () => {
           status: "degraded",
           since: "2026-11-21T10:00:00.000Z",
           error: "503 from http://tempo:4318",
+          last_error: { text: "503 from http://tempo:4318", at: "2026-11-21T10:00:00.000Z" },
         },
       },
     });

@@ -52,7 +52,7 @@ function healthServer(given: Settings, host: Host): Component {
   server.maxConnections = connectionsMax;
   return {
     async start() {
-      host.log.info("answering health checks", { endpoint: addressText(await listen(server, address)) });
+      host.log.info("answering health checks", { endpoint: addressText(await listen(server, address, host)) });
     },
     stop: (deadline) => unlisten(server, deadline),
   };
@@ -97,9 +97,18 @@ const statuses: readonly StatusReport["status"][] = ["ok", "stopped", "starting"
 function statusOf(health: Health): unknown {
   const reports = health.all();
   const worst = Math.max(0, ...reports.map(({ status }) => statuses.indexOf(status)));
-  const components = reports.map(({ id, status, since, error }) => [
+  const components = reports.map(({ id, status, since, error, lastError }) => [
     id,
-    { status, since: new Date(since).toISOString(), error },
+    {
+      status,
+      since: timeOf(since),
+      error,
+      last_error: lastError && { text: lastError.text, at: timeOf(lastError.at) },
+    },
   ]);
   return { ready: health.ready, status: statuses[worst], components: Object.fromEntries(components) };
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
 }

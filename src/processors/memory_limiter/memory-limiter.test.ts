@@ -111,4 +111,49 @@ describe("memory_limiter", () => {
     expect(host.pressure.reason).toBeUndefined();
     expect(host.timers()).toBe(0);
   });
+
+  test("believes a shortage only when garbage is collected", async () => {
+    const { host, limiter: tested, heap } = limiter({ limit_mib: 100 });
+    host.onCollect = () => heap(50);
+    heap(90);
+    await tested.start?.();
+    expect([host.collected, host.pressure.reason]).toEqual([1, undefined]);
+  });
+
+  test("collects again after the interval of the degree, and ever later while it is for nothing", async () => {
+    const { host, limiter: tested, heap } = limiter({ limit_mib: 100, min_gc_interval_when_soft_limited: "3s" });
+    heap(90);
+    await tested.start?.();
+    host.advance(2_000);
+    expect(host.collected).toBe(1);
+    host.advance(1_000);
+    expect(host.collected).toBe(2);
+    host.advance(3_000);
+    expect(host.collected).toBe(2);
+    host.advance(1_000);
+    expect(host.collected).toBe(3);
+  });
+
+  test("collects at every look above the limit itself, where that frees something", async () => {
+    const { host, limiter: tested, heap } = limiter({ limit_mib: 100 });
+    host.onCollect = () => heap(101);
+    heap(150);
+    await tested.start?.();
+    heap(150);
+    host.advance(1_000);
+    expect(host.collected).toBe(2);
+  });
+
+  test("counts what comes as far as itself", async () => {
+    const { host, limiter: tested, heap } = limiter({ limit_mib: 100 });
+    await tested.start?.();
+    tested.process(batch);
+    heap(100);
+    host.advance(1_000);
+    expect(() => tested.process(batch)).toThrow(Refused);
+    expect([...host.counted]).toEqual([
+      ['otelcol_processor_memory_limiter_accepted_log_records{"processor":"tested"}', 1],
+      ['otelcol_processor_memory_limiter_refused_log_records{"processor":"tested"}', 1],
+    ]);
+  });
 });

@@ -6,13 +6,14 @@ import { type Processor, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
 import { duration, inert } from "../../core/settings.ts";
-import { shortage } from "./shortage.ts";
+import { Collection } from "./collection.ts";
+import { type Shortage, shortage } from "./shortage.ts";
 
 const spikePercentageDefault = 20;
 
 const mebibytes = z.int().min(0).default(0);
 const percentage = z.int().min(0).max(100);
-const collectorOfGarbage = inert("Node.js collects garbage by itself");
+const doubling = inert("the wait after a collection that frees little doubles, up to a minute");
 
 const settings = z.strictObject({
   check_interval: duration("1s", "How often memory is looked at. More than 0."),
@@ -31,10 +32,16 @@ const settings = z.strictObject({
     description:
       "Percent below `limit_percentage` at which refusing begins. 0 is a fifth of the limit, and so is the default where the limit is not above it.",
   }),
-  min_gc_interval_when_soft_limited: collectorOfGarbage,
-  min_gc_interval_when_hard_limited: collectorOfGarbage,
-  max_gc_interval_when_soft_limited: collectorOfGarbage,
-  max_gc_interval_when_hard_limited: collectorOfGarbage,
+  min_gc_interval_when_soft_limited: duration(
+    "10s",
+    "At least this long between two collections of garbage while memory is above the limit less the spike.",
+  ),
+  min_gc_interval_when_hard_limited: duration(
+    "0s",
+    "The same above the limit itself. Memory is looked at every `check_interval`, so that is the shortest.",
+  ),
+  max_gc_interval_when_soft_limited: doubling,
+  max_gc_interval_when_hard_limited: doubling,
 });
 type Settings = z.output<typeof settings>;
 
@@ -63,17 +70,35 @@ export const memoryLimiter = processor({
   create: (given, host) => new MemoryLimiter(given, host),
 });
 
+/** Items that came as far as this processor. What the doors refuse they count themselves. */
+const counters = {
+  accepted: {
+    traces: "otelcol_processor_memory_limiter_accepted_spans",
+    logs: "otelcol_processor_memory_limiter_accepted_log_records",
+    metrics: "otelcol_processor_memory_limiter_accepted_metric_points",
+  },
+  refused: {
+    traces: "otelcol_processor_memory_limiter_refused_spans",
+    logs: "otelcol_processor_memory_limiter_refused_log_records",
+    metrics: "otelcol_processor_memory_limiter_refused_metric_points",
+  },
+} as const;
+
 class MemoryLimiter implements Processor {
   readonly #settings: Settings;
   readonly #host: Host;
+  readonly #label: { readonly processor: string };
+  readonly #collection: Collection;
   #stopChecking: (() => void) | undefined;
   /** Why requests are refused, while they are. */
   #reason: string | undefined;
-  #residentBefore = 0;
+  #anonymousBefore = 0;
 
   constructor(settings: Settings, host: Host) {
     this.#settings = settings;
     this.#host = host;
+    this.#label = { processor: host.id.replace(/^processors\.|@.*$/g, "") };
+    this.#collection = new Collection(settings, host);
   }
 
   async start(): Promise<void> {
@@ -88,18 +113,29 @@ class MemoryLimiter implements Processor {
   }
 
   process(batch: Batch): Batch {
-    if (this.#reason === undefined) return batch;
+    const { signal, items } = batch;
+    if (this.#reason === undefined) {
+      this.#host.meter.add(counters.accepted[signal], items, this.#label);
+      return batch;
+    }
+    this.#host.meter.add(counters.refused[signal], items, this.#label);
     throw new Refused("overloaded", this.#reason, { retryAfterMs: this.#settings.check_interval });
   }
 
+  /** Garbage counts as used until it is collected, so a shortage is believed only after that. */
   #check(): void {
-    const memory = this.#host.memory();
-    const reason = shortage(this.#settings, memory, this.#residentBefore);
-    this.#residentBefore = memory.rssBytes;
-    if ((reason === undefined) === (this.#reason === undefined)) return;
-    this.#setReason(reason);
-    if (reason === undefined) this.#host.log.info("memory is below the limit again; taking requests");
-    else this.#host.log.warn("memory is short; refusing requests", { reason });
+    let short = this.#look();
+    if (short && this.#collection.collect(short.degree)) short = this.#look();
+    this.#anonymousBefore = this.#host.memory().anonymousBytes;
+    if ((short === undefined) === (this.#reason === undefined)) return;
+    this.#setReason(short?.reason);
+    if (short === undefined) this.#host.log.info("memory is below the limit again; taking requests");
+    else this.#host.log.warn("memory is short; refusing requests", { reason: short.reason });
+  }
+
+  #look(): Shortage | undefined {
+    const before = { anonymousBytes: this.#anonymousBefore, isShort: this.#reason !== undefined };
+    return shortage(this.#settings, this.#host.memory(), before);
   }
 
   #setReason(reason: string | undefined): void {

@@ -10,8 +10,10 @@ interface Row {
   readonly limits: Partial<Limits>;
   readonly heap: number;
   readonly external?: number;
-  readonly rss?: number;
-  readonly rssBefore?: number;
+  readonly anonymous?: number;
+  readonly anonymousBefore?: number;
+  readonly heapLimit?: number;
+  readonly wasShort?: boolean;
   readonly short: boolean;
 }
 
@@ -49,45 +51,75 @@ describe("memory is short", () => {
     },
     { name: "not below it", limits: { limit_percentage: 10, spike_limit_percentage: 20 }, heap: 79, short: false },
     {
-      name: "when resident memory passes a percentage",
+      name: "when what cannot be taken back passes a percentage",
       limits: { limit_percentage: 80 },
       heap: 50,
-      rss: 800,
-      rssBefore: 700,
+      anonymous: 800,
+      anonymousBefore: 700,
       short: true,
     },
     {
-      name: "not by resident memory that no longer grows",
+      name: "not by what cannot be taken back and no longer grows",
       limits: { limit_percentage: 80 },
       heap: 50,
-      rss: 900,
-      rssBefore: 900,
+      anonymous: 900,
+      anonymousBefore: 900,
       short: false,
     },
     {
-      name: "not by resident memory against MiB",
+      name: "not by what cannot be taken back against MiB",
       limits: { limit_mib: 60 },
       heap: 20,
-      rss: 90,
-      rssBefore: 80,
+      anonymous: 90,
+      anonymousBefore: 80,
       short: false,
     },
-  ])("$name", ({ limits, heap, external = 0, rss = 100, rssBefore = 100, short }) => {
-    const figures = { rssBytes: rss, heapBytes: heap, externalBytes: external, limitBytes: 1_000 };
-    const inBytes = Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, value * mebibyte]));
-    const reason = shortage({ ...none, ...limits }, { ...figures, ...inBytes }, rssBefore * mebibyte);
-    expect(reason !== undefined).toBe(short);
+    {
+      name: "still just below the soft limit, where it was short before",
+      limits: { limit_mib: 100 },
+      heap: 77,
+      wasShort: true,
+      short: true,
+    },
+    { name: "no more well below it", limits: { limit_mib: 100 }, heap: 75, wasShort: true, short: false },
+    { name: "close to the end of the heap", limits: { limit_percentage: 80 }, heap: 85, heapLimit: 100, short: true },
+    { name: "not below that", limits: { limit_percentage: 80 }, heap: 84, heapLimit: 100, short: false },
+    {
+      name: "still just below that, where it was short before",
+      limits: { limit_percentage: 80 },
+      heap: 84,
+      heapLimit: 100,
+      wasShort: true,
+      short: true,
+    },
+  ])("$name", ({ limits, short, wasShort = false, anonymousBefore = 100, ...row }) => {
+    const before = { anonymousBytes: anonymousBefore * mebibyte, isShort: wasShort };
+    expect(shortage({ ...none, ...limits }, figures(row), before) !== undefined).toBe(short);
+  });
+
+  test.each([
+    { name: "soft above the limit less the spike", heap: 99, degree: "soft" },
+    { name: "hard above the limit", heap: 100, degree: "hard" },
+  ])("is $name", ({ heap, degree }) => {
+    const before = { anonymousBytes: 0, isShort: false };
+    expect(shortage({ ...none, limit_mib: 100 }, figures({ heap }), before)?.degree).toBe(degree);
   });
 
   test("says what is used and from where on requests are refused", () => {
-    const figures = {
-      rssBytes: 0,
-      heapBytes: 75 * mebibyte,
-      externalBytes: 10 * mebibyte,
-      limitBytes: 1_000 * mebibyte,
-    };
-    expect(shortage({ ...none, limit_mib: 100 }, figures, 0)).toBe(
+    const before = { anonymousBytes: 0, isShort: false };
+    expect(shortage({ ...none, limit_mib: 100 }, figures({ heap: 75, external: 10 }), before)?.reason).toBe(
       "heap and buffers take 85 MiB, requests are refused from 80 MiB",
     );
   });
 });
+
+function figures({ heap, external = 0, anonymous = 100, heapLimit = 4_000 }: Omit<Row, "name" | "limits" | "short">) {
+  return {
+    rssBytes: 2_000 * mebibyte,
+    anonymousBytes: anonymous * mebibyte,
+    heapBytes: heap * mebibyte,
+    heapLimitBytes: heapLimit * mebibyte,
+    externalBytes: external * mebibyte,
+    limitBytes: 1_000 * mebibyte,
+  };
+}

@@ -11,21 +11,47 @@ export interface Limits {
   readonly spike_limit_percentage: number;
 }
 
+export interface Shortage {
+  /** Soft is above the limit less the spike, hard is above the limit itself. */
+  readonly degree: "soft" | "hard";
+  readonly reason: string;
+}
+
+/** What was the case at the look before this one. */
+export interface Before {
+  readonly anonymousBytes: number;
+  readonly isShort: boolean;
+}
+
+/** Requests are taken again below this part of the line from which they are refused, so that the doors do not flutter. */
+const relief = 0.95;
+
+/** Beyond this part of the engine's own limit little is left between collections, and at the limit it ends the process. */
+const heapShare = 0.85;
+
 /**
  * Why requests must be refused now, or undefined when there is room.
  * As in the Collector, heap and buffers in use count, against the limit less the spike, and `limit_mib` wins.
- * Resident memory counts only against a percentage, and only while it grows: what the allocator keeps after a burst
- * it hands out again, and refusing because of it would never end.
+ * What the kernel cannot take back counts only against a percentage, and only while it grows: what the allocator keeps
+ * after a burst it hands out again, and refusing because of it would never end.
  */
-export function shortage(limits: Limits, memory: MemoryFigures, residentBefore: number): string | undefined {
+export function shortage(limits: Limits, memory: MemoryFigures, before: Before): Shortage | undefined {
   const { limitBytes, softBytes } = inBytes(limits, memory.limitBytes);
   const usedBytes = memory.heapBytes + memory.externalBytes;
-  if (softBytes <= usedBytes) {
-    return `heap and buffers take ${mib(usedBytes)}, requests are refused from ${mib(softBytes)}`;
+  const part = before.isShort ? relief : 1;
+  const growing = before.anonymousBytes < memory.anonymousBytes;
+  if (limits.limit_mib === 0 && growing && limitBytes <= memory.anonymousBytes) {
+    const reason = `the process takes ${mib(memory.anonymousBytes)} and grows, its limit is ${mib(limitBytes)}`;
+    return { degree: "hard", reason };
   }
-  const growing = residentBefore < memory.rssBytes;
-  if (limits.limit_mib === 0 && growing && limitBytes <= memory.rssBytes) {
-    return `the process takes ${mib(memory.rssBytes)} and grows, its limit is ${mib(limitBytes)}`;
+  if (softBytes * part <= usedBytes) {
+    const reason = `heap and buffers take ${mib(usedBytes)}, requests are refused from ${mib(softBytes)}`;
+    return { degree: limitBytes <= usedBytes ? "hard" : "soft", reason };
+  }
+  const heapSoftBytes = memory.heapLimitBytes * heapShare;
+  if (heapSoftBytes * part <= memory.heapBytes) {
+    const reason = `the heap takes ${mib(memory.heapBytes)} of ${mib(memory.heapLimitBytes)} that Node.js gives it, requests are refused from ${mib(heapSoftBytes)}`;
+    return { degree: "hard", reason };
   }
   return undefined;
 }

@@ -1,0 +1,238 @@
+// SIGHUP: another configuration takes the place of the one that runs, and nothing is lost on the way.
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Backend, startBackend } from "../support/backend.ts";
+import { freePort, listeningPorts, sendSpan, startLoad, startProgram } from "../support/program.ts";
+import { until } from "../support/until.ts";
+
+interface Given {
+  readonly port: number;
+  readonly backend: Backend;
+  readonly http?: string;
+  readonly exporter?: string;
+  readonly processors?: string;
+  readonly more?: string;
+  readonly pipelines?: string;
+}
+
+function yaml({ port, backend, http = "", exporter = "", processors = "", more = "", pipelines = "" }: Given): string {
+  return `
+receivers: { otlp: { protocols: { http: { endpoint: "localhost:${port}"${http} } } } }
+processors: { memory_limiter: { limit_mib: 4000 }, batch: { timeout: 10ms } }
+exporters: { otlp_http: { endpoint: "${backend.url}", retry_on_failure: { initial_interval: 20ms, max_interval: 20ms }${exporter} }, debug: }
+extensions: { health_check: { endpoint: "localhost:0" } }
+service:
+  extensions: [health_check]
+  telemetry: { metrics: { address: "localhost:0" } }
+  pipelines:
+    traces: { receivers: [otlp], processors: [${processors}], exporters: [otlp_http] }
+${pipelines}
+${more}`;
+}
+
+async function backendOf(): Promise<Backend> {
+  const backend = await startBackend();
+  onTestFinished(() => backend.stop());
+  return backend;
+}
+
+async function started(more: Partial<Given> = {}) {
+  const given: Given = { port: await freePort(), backend: await backendOf(), ...more };
+  const program = await startProgram(yaml(given));
+  return {
+    program,
+    given,
+    url: `http://localhost:${given.port}`,
+    health: await program.endpoint(/answering health checks .*endpoint=(\S+)/),
+    metrics: await program.endpoint(/serving own metrics .*endpoint=(\S+)/),
+  };
+}
+
+function namesAt(...backends: readonly Backend[]): string[] {
+  return backends.flatMap((backend) => backend.taken("traces").map((span) => String(span["name"])));
+}
+
+/** Everything that was acknowledged arrived, once. */
+async function expectAll(acknowledged: readonly string[], ...backends: readonly Backend[]): Promise<void> {
+  await until(() => acknowledged.length <= namesAt(...backends).length);
+  expect(namesAt(...backends).toSorted()).toEqual(acknowledged.toSorted());
+}
+
+async function statusOf(
+  health: string,
+): Promise<{ ready: boolean; status: string; components: Record<string, object> }> {
+  return (await (await fetch(`${health}/health/status`)).json()) as never;
+}
+
+describe("a reload under load", () => {
+  test.each<{ name: string; next: (given: Given) => Partial<Given> }>([
+    { name: "of the same file", next: () => ({}) },
+    { name: "of the receiver's settings on its port", next: () => ({ http: ", max_request_body_size: 1MiB" }) },
+    { name: "of processors", next: () => ({ processors: "memory_limiter, batch" }) },
+    { name: "of the exporter's settings", next: () => ({ exporter: ", timeout: 7s" }) },
+    {
+      name: "that adds a pipeline",
+      next: () => ({ pipelines: "    logs: { receivers: [otlp], exporters: [debug] }" }),
+    },
+  ])("$name answers every request and loses none", async ({ next }) => {
+    const { program, given, url } = await started();
+    const load = startLoad(url);
+    await until(() => 50 < load.acknowledged.length);
+    expect(await program.reload(yaml({ ...given, ...next(given) }))).toBe("runs");
+    const before = load.acknowledged.length;
+    await until(() => before + 50 < load.acknowledged.length);
+    await load.end();
+    expect(load.others).toEqual([]);
+    await expectAll(load.acknowledged, given.backend);
+  });
+
+  test("of the exporter's endpoint brings what comes then to the new backend (C-67)", async () => {
+    const { program, given, url } = await started();
+    const next = await backendOf();
+    const load = startLoad(url);
+    await until(() => 50 < namesAt(given.backend).length);
+    expect(await program.reload(yaml({ ...given, backend: next }))).toBe("runs");
+    expect(await sendSpan(url, 1_000_000)).toBe(200);
+    await until(() => 50 < namesAt(next).length);
+    await load.end();
+    expect(load.others).toEqual([]);
+    await expectAll([...load.acknowledged, "span-1000000"], given.backend, next);
+    expect(namesAt(next)).toContain("span-1000000");
+  });
+});
+
+describe("a reload that cannot be", () => {
+  test.each<{ name: string; next: (given: Given, taken: number) => string; says: RegExp[] }>([
+    { name: "no YAML", next: () => "receivers: [", says: [/config\.yaml:1:/] },
+    {
+      name: "unknown keys",
+      next: (given) => yaml({ ...given, http: ", max_body: 1", exporter: ", endpoit: x" }),
+      says: [/max_body/, /endpoit/],
+    },
+    {
+      name: "a port that is taken",
+      next: (given, taken) => yaml({ ...given, port: taken }),
+      says: [/receivers\.otlp: .*(in use|another program)/],
+    },
+    {
+      name: "a certificate that is not there",
+      next: (given) => yaml({ ...given, exporter: ", tls: { ca_file: /no/such.pem }" }),
+      says: [/no\/such\.pem|ca_file/],
+    },
+    {
+      name: "a second component of a port that cannot start, after a first that could",
+      next: (given, taken) =>
+        yaml({ ...given, http: ", max_request_body_size: 1MiB" })
+          .replace(
+            "receivers: { otlp:",
+            `receivers: { otlp/b: { protocols: { http: { endpoint: "localhost:${taken}" } } }, otlp:`,
+          )
+          .replace("receivers: [otlp]", "receivers: [otlp, otlp/b]"),
+      says: [/receivers\.otlp\/b: /],
+    },
+  ])("because of $name changes nothing, and is told (C-66)", async ({ next, says }) => {
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void blocker.close());
+    const address = blocker.address();
+    const taken = typeof address === "object" && address ? address.port : 0;
+
+    const { program, given, url, health, metrics } = await started();
+    const load = startLoad(url);
+    await until(() => 20 < load.acknowledged.length);
+    expect(await program.reload(next(given, taken))).toBe("refused");
+    const before = load.acknowledged.length;
+    await until(() => before + 20 < load.acknowledged.length);
+    for (const pattern of says) expect(program.started.stderr).toMatch(pattern);
+    expect(await statusOf(health)).toMatchObject({
+      ready: true,
+      status: "degraded",
+      components: { "service.configuration": { status: "degraded", error: expect.any(String) } },
+    });
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain("\nspantoll_config_reload_failed_total 1\n");
+
+    expect(await program.reload(yaml(given))).toBe("runs");
+    expect(await statusOf(health)).toMatchObject({ status: "ok" });
+    await load.end();
+    expect(load.others).toEqual([]);
+    await expectAll(load.acknowledged, given.backend);
+  });
+});
+
+describe("a reload", () => {
+  test("of the receiver's port listens on the new one, and leaves the old one by and by", async () => {
+    const { program, given, url } = await started();
+    const port = await freePort();
+    expect(await program.reload(yaml({ ...given, port }))).toBe("runs");
+    expect(await sendSpan(`http://localhost:${port}`, 1)).toBe(200);
+    // Who has not heard yet is still served for a moment.
+    expect(await sendSpan(url, 2)).toBe(200);
+    const pid = program.started.pid;
+    await until(() => !listeningPorts(pid).includes(given.port));
+    expect(await sendSpan(url, 3)).toBe("failed");
+    await expectAll(["span-1", "span-2"], given.backend);
+  });
+
+  test("that removes a pipeline answers 404 for its signal, and nothing else changes", async () => {
+    const logs = "    logs: { receivers: [otlp], exporters: [debug] }";
+    const { program, given, url, health } = await started({ pipelines: logs });
+    const sendLog = async () => {
+      const headers = { "content-type": "application/json" };
+      return (await fetch(`${url}/v1/logs`, { method: "POST", headers, body: '{"resourceLogs":[]}' })).status;
+    };
+    expect(await sendLog()).toBe(200);
+    expect(await program.reload(yaml({ ...given, pipelines: "" }))).toBe("runs");
+    await until(() => listeningPorts(program.started.pid).length === 3);
+    expect(Object.keys((await statusOf(health)).components)).not.toContain("exporters.debug");
+    // Who keeps a connection to the receiver from before is still served for a moment.
+    let answer = 200;
+    while (answer === 200) answer = await sendLog();
+    expect(answer).toBe(404);
+    expect(await sendSpan(url, 1)).toBe(200);
+    await expectAll(["span-1"], given.backend);
+  });
+
+  test("keeps the queue of an exporter that did not change", async () => {
+    const { program, given, url } = await started();
+    given.backend.reply = () => ({ status: 503 });
+    for (let number = 0; number < 5; number++) expect(await sendSpan(url, number)).toBe(200);
+    expect(await program.reload(yaml({ ...given, processors: "memory_limiter" }))).toBe("runs");
+    given.backend.reply = () => ({});
+    await expectAll(["span-0", "span-1", "span-2", "span-3", "span-4"], given.backend);
+  });
+
+  test("twenty times in a row leaks no listener, and the last one counts", async () => {
+    const { program, given, url, health } = await started();
+    const pid = program.started.pid;
+    const before = listeningPorts(pid).toSorted();
+    for (let round = 1; round <= 20; round++) {
+      const next = { ...given, http: `, max_request_body_size: ${round}MiB`, exporter: `, timeout: ${round}s` };
+      expect(await program.reload(yaml(next))).toBe("runs");
+      expect(await sendSpan(url, round)).toBe(200);
+    }
+    expect(listeningPorts(pid).toSorted()).toEqual(before);
+    expect(await statusOf(health)).toMatchObject({ status: "ok" });
+    await expectAll(
+      Array.from({ length: 20 }, (_, at) => `span-${at + 1}`),
+      given.backend,
+    );
+  });
+
+  test("reads files again that the settings name, where their names stayed the same", async () => {
+    const { program, given } = await started();
+    const prices = `${program.folder}/prices.yaml`;
+    const priced = (content: string) => {
+      writeFileSync(prices, content);
+      return yaml({ ...given })
+        .replace(
+          "processors: {",
+          `processors: { gen_ai_normalizer: , gen_ai_call: , gen_ai_cost: { prices: [{ file: "${prices}" }] },`,
+        )
+        .replace("processors: []", "processors: [gen_ai_normalizer, gen_ai_call, gen_ai_cost]");
+    };
+    expect(await program.reload(priced("providers: []\n"))).toBe("runs");
+    expect(await program.reload(priced("providers: 5\n"))).toBe("refused");
+    expect(program.started.stderr).toMatch(/prices/);
+  });
+});
