@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from "node:http";
 import { type AgentOptions, request as requestHttps, Agent as SecureAgent } from "node:https";
+import { type ClientTls, secureContextOptions } from "../../core/tls.ts";
 
 /** What an answer may be: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response. The rest is not read. */
 const answerBytesMax = 4 * 1024 ** 2;
@@ -18,13 +19,7 @@ export interface ClientSettings {
   /** Milliseconds. */
   readonly idle_conn_timeout: number;
   readonly disable_keep_alives: boolean;
-  readonly tls: {
-    readonly ca_file?: string | undefined;
-    readonly cert_file?: string | undefined;
-    readonly key_file?: string | undefined;
-    readonly insecure_skip_verify: boolean;
-    readonly server_name_override?: string | undefined;
-  };
+  readonly tls: ClientTls;
 }
 
 export class HttpClient {
@@ -109,13 +104,10 @@ function agentOptions(settings: ClientSettings): AgentOptions {
   };
 }
 
-function tlsOptions(tls: ClientSettings["tls"]): AgentOptions {
-  const { ca_file, cert_file, key_file, insecure_skip_verify, server_name_override } = tls;
+function tlsOptions(tls: ClientTls): AgentOptions {
   return {
-    ...(ca_file === undefined ? {} : { ca: readFileSync(ca_file) }),
-    ...(cert_file === undefined ? {} : { cert: readFileSync(cert_file) }),
-    ...(key_file === undefined ? {} : { key: readFileSync(key_file) }),
-    ...(server_name_override === undefined ? {} : { servername: server_name_override }),
-    rejectUnauthorized: !insecure_skip_verify,
+    ...secureContextOptions(tls, readFileSync),
+    ...(tls.server_name_override === undefined ? {} : { servername: tls.server_name_override }),
+    rejectUnauthorized: !tls.insecure_skip_verify,
   };
 }

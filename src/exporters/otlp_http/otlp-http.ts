@@ -1,6 +1,7 @@
 // Sends OTLP over HTTP. One attempt is here, and what an answer means in `answer.ts`; queue, batches and retries are
 // `sending/`, the same for every exporter.
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { createSecureContext } from "node:tls";
 import { z } from "zod";
 import { type Encoded, type Signal, signals } from "../../core/batch.ts";
 import {
@@ -13,8 +14,10 @@ import {
 } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { duration, inert, section } from "../../core/settings.ts";
+import { clientTlsFields, tlsObjections } from "../../core/tls.ts";
 import { version } from "../../core/version.ts";
-import { codings, compress } from "../../sending/compress.ts";
+import { attempt } from "../../sending/attempt.ts";
+import { codings, compress, isAvailable } from "../../sending/compress.ts";
 import type { PushResult } from "../../sending/delivery.ts";
 import { createSender } from "../../sending/sender.ts";
 import { retrySettings, sendingObjections, sendingQueueSettings } from "../../sending/settings.ts";
@@ -26,17 +29,7 @@ const bySockets = inert("Node.js sizes the buffers of sockets itself");
 
 const tls = section(
   z.strictObject({
-    ca_file: z.string().optional().meta({ description: "Certificates to trust instead of the system's, in PEM." }),
-    cert_file: z.string().optional().meta({ description: "Own certificate, in PEM. Needs key_file." }),
-    key_file: z.string().optional().meta({ description: "Key of the own certificate, in PEM." }),
-    insecure_skip_verify: z
-      .boolean()
-      .default(false)
-      .meta({ description: "Whether any certificate of the backend will do." }),
-    server_name_override: z
-      .string()
-      .optional()
-      .meta({ description: "Name that the backend's certificate must have, instead of that of the endpoint." }),
+    ...clientTlsFields,
     insecure: inert("the scheme of the endpoint decides, http or https"),
   }),
   "TLS, for endpoints that start with https.",
@@ -110,7 +103,12 @@ function* check(given: Settings, files: Files): Iterable<Objection> {
     yield { path: ["endpoint"], text: "must be set; write the base URL of the backend, such as http://localhost:4318" };
   }
   for (const [name, value] of Object.entries(given.headers)) yield* headerObjections(name, String(value));
-  yield* tlsObjections(given.tls, files);
+  for (const { path, text } of tlsObjections(given.tls, files, createSecureContext)) {
+    yield { path: ["tls", ...path], text };
+  }
+  if (!isAvailable(given.compression)) {
+    yield { path: ["compression"], text: `must be gzip, deflate or none: this Node.js has no ${given.compression}` };
+  }
   yield* sendingObjections(given);
 }
 
@@ -121,21 +119,6 @@ function* headerObjections(name: string, value: string): Iterable<Objection> {
     validateHeaderValue(name, value);
   } catch {
     yield { path: ["headers", name], text: "must be a header name with a value of one line" };
-  }
-}
-
-function* tlsObjections(given: Settings["tls"], files: Files): Iterable<Objection> {
-  if ((given.cert_file === undefined) !== (given.key_file === undefined)) {
-    yield { path: ["tls"], text: "must name cert_file and key_file, or neither" };
-  }
-  for (const key of ["ca_file", "cert_file", "key_file"] as const) {
-    const path = given[key];
-    if (path === undefined) continue;
-    try {
-      files.read(path);
-    } catch (cause) {
-      yield { path: ["tls", key], text: `cannot be read: ${cause instanceof Error ? cause.message : cause}` };
-    }
   }
 }
 
@@ -157,28 +140,10 @@ function create(given: Settings, batching: Batching | undefined, host: Host): Ex
       };
     }
     const { bytes, coding } = await compress(encoded.bytes, given.compression, given.compression_params.level);
-    const attempt = new AbortController();
-    const answered = new AbortController();
-    const giveUp = (): void => attempt.abort();
-    if (over.aborted) giveUp();
-    over.addEventListener("abort", giveUp, { once: true });
-    void host.clock.sleep(given.timeout, answered.signal).then(() => answered.signal.aborted || giveUp());
-    try {
+    return attempt({ clock: host.clock, timeoutMs: given.timeout, over }, async (abort) => {
       const all = coding === undefined ? headers : { "content-encoding": coding, ...headers };
-      return resultOf(await client.post(endpoint, all, bytes, attempt.signal), endpoint, host.clock.now());
-    } catch (cause) {
-      return {
-        kind: "retryable",
-        reason: over.aborted
-          ? "interrupted"
-          : attempt.signal.aborted
-            ? `no answer within ${given.timeout} ms`
-            : textOf(cause),
-      };
-    } finally {
-      answered.abort();
-      over.removeEventListener("abort", giveUp);
-    }
+      return resultOf(await client.post(endpoint, all, bytes, abort), endpoint, host.clock.now());
+    });
   }
 
   const sender = createSender(given, batching, push, host);
@@ -215,10 +180,4 @@ function endpointOf(given: Settings, signal: Signal): URL | undefined {
 
 function parseUrl(given: string): URL | undefined {
   return URL.canParse(given) ? new URL(given) : undefined;
-}
-
-/** Node.js leaves the message empty when it tried several addresses of a name. */
-function textOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.message || ("code" in cause ? String(cause.code) : cause.name);
 }
