@@ -44,21 +44,27 @@ const durationText = z.union([z.string(), z.number()]);
 
 /** A duration; the value that components see is milliseconds. */
 export function duration(byDefault: string, description: string) {
-  return durationText
-    .transform((given, context) => {
-      const ms = parseDuration(given);
-      if (ms !== undefined) return ms;
-      const hint =
-        typeof given === "number" ? `; write the unit, as in ${given}s or ${given}ms` : "; write it as 1h2m3s or 200ms";
-      context.addIssue({
-        code: "custom",
-        message: `must be a duration, not ${JSON.stringify(given)}${hint}`,
-        input: given,
-      });
-      return z.NEVER;
-    })
-    .prefault(byDefault)
-    .meta({ description, format: "duration" });
+  return writtenDuration().prefault(byDefault).meta({ description, format: "duration" });
+}
+
+/** A duration whose default depends on other settings: undefined where nothing is written. `usually` is what is shown. */
+export function optionalDuration(usually: string, description: string) {
+  return writtenDuration().optional().meta({ description, format: "duration", default: usually });
+}
+
+function writtenDuration() {
+  return durationText.transform((given, context) => {
+    const ms = parseDuration(given);
+    if (ms !== undefined) return ms;
+    const hint =
+      typeof given === "number" ? `; write the unit, as in ${given}s or ${given}ms` : "; write it as 1h2m3s or 200ms";
+    context.addIssue({
+      code: "custom",
+      message: `must be a duration, not ${JSON.stringify(given)}${hint}`,
+      input: given,
+    });
+    return z.NEVER;
+  });
 }
 
 /** A size; the value that components see is bytes. */

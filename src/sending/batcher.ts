@@ -5,7 +5,7 @@ import type { Clock } from "../core/host.ts";
 import type { Refused } from "../core/refused.ts";
 import { concat } from "../otlp/concat.ts";
 import { split } from "../otlp/split.ts";
-import type { Entry, Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 import { type BatchRule, requestBytesMax } from "./settings.ts";
 
 /** One request to send. Several entries of the queue may be in it, and several parcels may be of one entry. */
@@ -14,6 +14,10 @@ export interface Parcel {
   /** Monotonic milliseconds since when the oldest in it waits. */
   readonly since: number;
   finish(failure?: Refused): void;
+  /** Leaves what is in it to whoever has the queue next. */
+  keep(): void;
+  /** The same in two halves, where it is several requests joined. Their ends take the place of its own. */
+  halves?(): readonly Parcel[];
 }
 
 export class Batcher {
@@ -43,6 +47,14 @@ export class Batcher {
     return this.#ready.shift();
   }
 
+  /** What was taken from the queue and not sent. */
+  withdraw(): readonly Parcel[] {
+    const left = [...this.#ready, ...(this.#rest ? [this.#rest] : [])];
+    this.#ready = [];
+    this.#rest = undefined;
+    return left;
+  }
+
   /** Milliseconds until the oldest has waited long enough; undefined when nothing waits. */
   dueInMs(): number | undefined {
     const since = this.#oldest();
@@ -63,23 +75,21 @@ export class Batcher {
 
   #fill(flush: boolean): void {
     const pieces = this.#gather();
-    const since = pieces[0]?.since ?? 0;
-    const joined = concat(pieces.map((piece) => piece.encoded));
-    const parts = this.#split(joined);
-    const finish = sharedFinish(parts.length, pieces);
-    this.#ready = parts.map((encoded) => ({ encoded, since, finish }));
+    const whole = parcelOf(pieces);
+    const parts = this.#split(whole.encoded);
+    this.#ready = parts.length === 1 ? [whole] : partsOf(whole, parts);
     const last = parts.at(-1);
     const mayWait = !flush && 1 < parts.length && this.#rule !== undefined && last !== undefined;
     if (mayWait && sizeOf(last, this.#rule) < this.#rule.min) this.#rest = this.#ready.pop();
   }
 
   /** Takes until there is enough for a request, at least one and never above what a request may have. */
-  #gather(): (Parcel | Entry)[] {
+  #gather(): Piece[] {
     const rule = this.#rule;
-    const pieces: (Parcel | Entry)[] = [];
+    const pieces: Piece[] = [];
     let size = 0;
     let bytes = 0;
-    const add = (piece: Parcel | Entry): void => {
+    const add = (piece: Piece): void => {
       pieces.push(piece);
       size += rule ? sizeOf(piece.encoded, rule) : 0;
       bytes += piece.encoded.bytes.length;
@@ -112,13 +122,42 @@ function sizeOf(encoded: Encoded, rule: BatchRule): number {
   return rule.by === "items" ? encoded.items : encoded.bytes.length;
 }
 
-/** Finishes the pieces when all parts are finished; one part that was given up is a failure of all. */
-function sharedFinish(parts: number, pieces: readonly (Parcel | Entry)[]): (failure?: Refused) => void {
-  let open = parts;
-  let worst: Refused | undefined;
-  return (failure) => {
-    worst ??= failure;
-    open--;
-    if (open === 0) for (const piece of pieces) piece.finish(worst);
+type Piece = Pick<Parcel, "encoded" | "since" | "finish"> & { keep?(): void };
+
+/** One request of all pieces. */
+function parcelOf(pieces: readonly Piece[]): Parcel {
+  const middle = pieces.length >> 1;
+  return {
+    encoded: concat(pieces.map((piece) => piece.encoded)),
+    since: pieces[0]?.since ?? 0,
+    finish: (failure) => {
+      for (const piece of pieces) piece.finish(failure);
+    },
+    keep: () => {
+      for (const piece of pieces) piece.keep?.();
+    },
+    ...(0 < middle ? { halves: () => [parcelOf(pieces.slice(0, middle)), parcelOf(pieces.slice(middle))] } : {}),
   };
+}
+
+/** Ends the whole when all parts have ended: kept when one of them is, given up when one of them was. */
+function partsOf(whole: Parcel, parts: readonly Encoded[]): Parcel[] {
+  let open = parts.length;
+  let worst: Refused | undefined;
+  let isKept = false;
+  const end = (): void => {
+    open--;
+    if (open > 0) return;
+    if (isKept) whole.keep();
+    else whole.finish(worst);
+  };
+  const finish = (failure?: Refused): void => {
+    worst ??= failure;
+    end();
+  };
+  const keep = (): void => {
+    isKept = true;
+    end();
+  };
+  return parts.map((encoded) => ({ encoded, since: whole.since, finish, keep }));
 }

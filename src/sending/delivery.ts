@@ -23,6 +23,16 @@ export interface Stopping {
   readonly over: AbortSignal;
 }
 
+/** How a delivery ends. `rejected`: a backend refuses it for good. `kept`: the time is over, and the queue outlives it. */
+export type Outcome =
+  | { readonly kind: "delivered" }
+  | { readonly kind: "rejected"; readonly code: "malformed" | "too_large"; readonly reason: string }
+  | { readonly kind: "given_up"; readonly refused: Refused }
+  | { readonly kind: "kept" };
+
+/** Keeps what no backend takes as a file; resolves with its path. */
+export type SetAside = (encoded: Encoded) => Promise<string>;
+
 export class Delivery {
   readonly #retry: RetrySettings;
   readonly #push: Push;
@@ -30,6 +40,7 @@ export class Delivery {
   readonly #exporter: string;
   readonly #warnAttempt: ReturnType<typeof quietWarning>;
   readonly #warnDropped: ReturnType<typeof quietWarning>;
+  readonly #warnSetAside: ReturnType<typeof quietWarning>;
   readonly #warnPartial: ReturnType<typeof quietWarning>;
   #degraded = false;
 
@@ -40,18 +51,16 @@ export class Delivery {
     this.#exporter = exporterLabel(host);
     this.#warnAttempt = quietWarning(host, "exporting failed, will be tried again");
     this.#warnDropped = quietWarning(host, "exporting failed, data dropped");
+    this.#warnSetAside = quietWarning(host, "the backend refused data for good, it is kept as a file");
     this.#warnPartial = quietWarning(host, "the backend took only a part, the rest is dropped");
   }
 
-  /** Resolves with nothing when a backend has it, with the reason when it was given up. Never rejects. */
-  async deliver(encoded: Encoded, stopping: Stopping): Promise<Refused | undefined> {
+  /** Never rejects. `lasts` tells that the queue outlives the process. */
+  async deliver(encoded: Encoded, stopping: Stopping, lasts: boolean): Promise<Outcome> {
     const { length } = encoded.bytes;
     if (requestBytesMax < length) {
-      return this.#drop(
-        encoded,
-        "too_large",
-        `one item of ${length} bytes is larger than a request may be, ${requestBytesMax}`,
-      );
+      const reason = `one item of ${length} bytes is larger than a request may be, ${requestBytesMax}`;
+      return { kind: "rejected", code: "too_large", reason };
     }
     const backoff = new Backoff(this.#retry, () => this.#host.random());
     const start = this.#host.clock.monotonic();
@@ -59,13 +68,14 @@ export class Delivery {
     while (!stopping.over.aborted) {
       const result = await this.#attempt(encoded, stopping.over);
       if (result.kind === "delivered") return this.#delivered(encoded, result);
-      if (result.kind === "permanent") return this.#drop(encoded, "malformed", result.reason);
+      if (result.kind === "permanent") return { kind: "rejected", code: "malformed", reason: result.reason };
       // An attempt that was interrupted knows less than the one before it.
       if (stopping.over.aborted) break;
       reason = result.reason;
       const delayMs = backoff.next(this.#host.clock.monotonic() - start, result.retryAfterMs);
-      if (delayMs === undefined) return this.#drop(encoded, "unavailable", reason);
+      if (delayMs === undefined) return { kind: "given_up", refused: this.#drop(encoded, "unavailable", reason) };
       this.#degrade(reason);
+      if (lasts && stopping.draining.aborted) break;
       this.#warnAttempt({
         signal: encoded.signal,
         items: encoded.items,
@@ -74,7 +84,29 @@ export class Delivery {
       });
       await this.#host.clock.sleep(delayMs, stopping.draining.aborted ? stopping.over : stopping.draining);
     }
-    return this.#drop(encoded, "unavailable", `stopped: ${reason}`);
+    if (lasts) return { kind: "kept" };
+    return { kind: "given_up", refused: this.#drop(encoded, "unavailable", `stopped: ${reason}`) };
+  }
+
+  /** Ends what a backend refuses for good: kept as a file where that can be, else dropped; counted and told. */
+  async giveUp(
+    encoded: Encoded,
+    { code, reason }: Extract<Outcome, { kind: "rejected" }>,
+    setAside: SetAside | undefined,
+  ): Promise<Refused> {
+    if (setAside === undefined) return this.#drop(encoded, code, reason);
+    try {
+      const file = await setAside(encoded);
+      this.countFailed(encoded, encoded.items);
+      const labels = { exporter: this.#exporter, data_type: encoded.signal };
+      this.#host.meter.add("spantoll_exporter_set_aside_items_total", encoded.items, labels);
+      this.#degrade(reason);
+      this.#warnSetAside({ signal: encoded.signal, items: encoded.items, error: reason, file });
+      return new Refused(code, reason);
+    } catch (cause) {
+      this.#host.log.error("what a backend refused cannot be set aside", { error: cause });
+      return this.#drop(encoded, code, reason);
+    }
   }
 
   /** Counts and tells of data that is lost. */
@@ -85,7 +117,7 @@ export class Delivery {
     return new Refused(code, reason);
   }
 
-  countFailed(encoded: Encoded, items: number): void {
+  countFailed(encoded: Pick<Encoded, "signal">, items: number): void {
     this.#host.meter.add(`otelcol_exporter_send_failed_${itemWord[encoded.signal]}`, items, {
       exporter: this.#exporter,
     });
@@ -101,7 +133,7 @@ export class Delivery {
     }
   }
 
-  #delivered(encoded: Encoded, { rejected, message }: { rejected: number; message: string }): undefined {
+  #delivered(encoded: Encoded, { rejected, message }: { rejected: number; message: string }): Outcome {
     const lost = Math.min(rejected, encoded.items);
     this.#host.meter.add(`otelcol_exporter_sent_${itemWord[encoded.signal]}`, encoded.items - lost, {
       exporter: this.#exporter,
@@ -110,10 +142,12 @@ export class Delivery {
     if (lost > 0 || message !== "") {
       this.#warnPartial({ signal: encoded.signal, [`dropped_${itemWord[encoded.signal]}`]: lost, message });
     }
-    if (!this.#degraded) return;
-    this.#degraded = false;
-    this.#host.report("ok");
-    this.#host.log.info("exporting works again");
+    if (this.#degraded) {
+      this.#degraded = false;
+      this.#host.report("ok");
+      this.#host.log.info("exporting works again");
+    }
+    return { kind: "delivered" };
   }
 
   #degrade(reason: string): void {

@@ -11,8 +11,8 @@ export type Load = Pick<Batch, "signal" | "items">;
 
 /** Room for one request. */
 export interface Room {
-  /** Takes the request; resolves when it is as safe as this queue makes it. */
-  put(encoded: Encoded): Entry | Promise<Entry>;
+  /** Takes the request. What is returned resolves when it is as safe as this queue makes it; it never throws. */
+  put(encoded: Encoded): Entry | Promise<void>;
   release(): void;
 }
 
@@ -25,6 +25,8 @@ export interface Entry {
   readonly finished: Promise<Refused | undefined>;
   /** Gives its room back. Only the first call counts. */
   finish(failure?: Refused): void;
+  /** Leaves it to whoever has this queue next: another process, or what replaces this exporter. Where that is possible. */
+  keep?(): void;
 }
 
 export interface Waiting {
@@ -33,6 +35,8 @@ export interface Waiting {
 }
 
 export interface Queue {
+  /** Whether what is in it outlives the process. */
+  readonly lasting: boolean;
   readonly capacity: Capacity;
   /** Throws `Refused`: "overloaded" when there is no room now, "too_large" when there never will be. */
   reserve(bytes: number, load?: Load): Room;
@@ -44,9 +48,12 @@ export interface Queue {
   take(signal: Signal): Entry | undefined;
   /** What the queue holds of a signal, waiting or on its way, in the unit of its sizer. */
   size(signal: Signal): number;
+  /** Called last. */
+  close(): Promise<void>;
 }
 
 export class MemoryQueue implements Queue {
+  readonly lasting = false;
   readonly capacity: Capacity;
   readonly #clock: Clock;
   readonly #lanes: Readonly<Record<Signal, Lane>>;
@@ -96,6 +103,8 @@ export class MemoryQueue implements Queue {
     return this.#lanes[signal].size;
   }
 
+  async close(): Promise<void> {}
+
   #add(encoded: Encoded): Entry {
     const size = sizeBy(this.capacity.sizer, encoded.bytes.length, encoded.items);
     const lane = this.#lanes[encoded.signal];
@@ -126,7 +135,7 @@ export function sizes(queue: Queue): readonly { readonly signal: Signal; readonl
   return signals.map((signal) => ({ signal, size: queue.size(signal) }));
 }
 
-function sizeBy(sizer: Sizer, bytes: number, items: number): number {
+export function sizeBy(sizer: Sizer, bytes: number, items: number): number {
   if (sizer === "bytes") return bytes;
   return sizer === "items" ? items : 1;
 }

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Backoff, parseRetryAfter } from "./retry.ts";
-import { retrySettings } from "./settings.ts";
+import { retryOf, retrySettings, sendingQueueSettings } from "./settings.ts";
 
-const byDefault = retrySettings.parse({});
+const parsed = (given: object, queue: object = {}) =>
+  retryOf({ sending_queue: sendingQueueSettings.parse(queue), retry_on_failure: retrySettings.parse(given) });
+const byDefault = parsed({});
 const waits = (given: object, random: () => number, count: number): (number | undefined)[] => {
-  const backoff = new Backoff(retrySettings.parse(given), random);
+  const backoff = new Backoff(parsed(given), random);
   return Array.from({ length: count }, () => backoff.next(0));
 };
 
@@ -30,6 +32,10 @@ describe("backoff", () => {
     expect(new Backoff(byDefault, () => 0.5).next(295_001)).toBeUndefined();
     expect(new Backoff(byDefault, () => 0.5).next(0, 300_001)).toBeUndefined();
     expect(new Backoff({ ...byDefault, max_elapsed_time: 0 }, () => 0.5).next(1e9)).toBe(5000);
+    const onDisk = parsed({}, { storage: "file_storage" });
+    expect(new Backoff(onDisk, () => 0.5).next(1e9)).toBe(5000);
+    const limited = parsed({ max_elapsed_time: "1m" }, { storage: "file_storage" });
+    expect(new Backoff(limited, () => 0.5).next(60_000)).toBeUndefined();
     expect(waits({ enabled: false }, () => 0.5, 1)).toEqual([undefined]);
   });
 });

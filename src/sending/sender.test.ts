@@ -236,8 +236,35 @@ describe("batches", () => {
     const { send, attempts } = start({ batching, queue: { wait_for_result: true }, retry: { enabled: false } });
     const answers = [send(5), send(5)].map((sent) => Promise.resolve(sent).catch((error: Error) => error.message));
     await until(() => attempts.length === 1);
-    attempts[0]?.answer({ kind: "permanent", reason: "no" });
-    expect(await Promise.all(answers)).toEqual(["no", "no"]);
+    attempts[0]?.answer(ok);
+    expect(await Promise.all(answers)).toEqual([undefined, undefined]);
+  });
+
+  test("a bad request among several is found by halves, given up, and keeps none of the others back", async () => {
+    const { send, attempts, count, sizes } = start({
+      batching: { ...batching, itemsMin: 16 },
+      queue: { wait_for_result: true, num_consumers: 1 },
+    });
+    const answers = [1, 2, 4, 9].map((spans) =>
+      Promise.resolve(send(spans)).catch((error: Error) => `${spans}: ${error.message}`),
+    );
+    for (let at = 0; at < 5; at++) {
+      await until(() => attempts.length === at + 1);
+      const bad = [16, 13, 4].includes(sizes()[at] ?? 0);
+      attempts[at]?.answer(bad ? { kind: "permanent", reason: "no" } : ok);
+    }
+    expect(await Promise.all(answers)).toEqual([undefined, undefined, "4: no", undefined]);
+    expect(sizes()).toEqual([16, 3, 13, 4, 9]);
+    expect([count("sent"), count("send_failed")]).toEqual([12, 4]);
+  });
+
+  test("a backend that refuses everything is not asked once for every request", async () => {
+    const answer: PushResult = { kind: "permanent", reason: "401" };
+    const { host, send, attempts, count } = start({ batching: { ...batching, itemsMin: 500 }, answer });
+    for (let at = 0; at < 500; at++) void send(1);
+    await until(() => count("send_failed") === 500);
+    expect(attempts.length).toBeLessThan(40);
+    expect(host.logged.filter((line) => line.includes("data dropped"))).toHaveLength(1);
   });
 
   test("C-56 what is larger than a request may be is split, and a single item that is larger is dropped and counted", async () => {

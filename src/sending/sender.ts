@@ -1,15 +1,19 @@
 // What every exporter shares: room is set aside, requests wait, are joined or split, sent by a number of consumers for
 // each signal, tried again, and counted. An exporter adds nothing but `push`, one attempt.
+import { setMaxListeners } from "node:events";
 import { type Encoded, type Signal, signals } from "../core/batch.ts";
 import type { Batching, Component, Exporter, Reservation } from "../core/component.ts";
 import type { Host } from "../core/host.ts";
 import { itemWord } from "../core/metrics.ts";
 import { quietWarning } from "../core/quiet-log.ts";
 import { Refused } from "../core/refused.ts";
-import { Batcher, type Parcel } from "./batcher.ts";
-import { Delivery, exporterLabel, type Push, type Stopping } from "./delivery.ts";
-import { type Load, MemoryQueue, type Queue, sizes } from "./queue.ts";
-import { batchRuleOf, capacityOf, type SendingSettings } from "./settings.ts";
+import { type Store, storeOf } from "../core/storage.ts";
+import { Batcher } from "./batcher.ts";
+import { Delivery, exporterLabel, type Push } from "./delivery.ts";
+import { DiskQueue } from "./disk-queue.ts";
+import { Lane } from "./lane.ts";
+import { type Load, MemoryQueue, type Queue, type Room, sizes } from "./queue.ts";
+import { batchRuleOf, capacityOf, retryOf, type SendingSettings } from "./settings.ts";
 
 export type Sender = Required<Pick<Exporter & Component, "reserve" | "start" | "stop">>;
 
@@ -22,53 +26,60 @@ export function createSender(
   return new QueuedSender(settings, batching, push, host);
 }
 
+/** A queue and what takes from it. */
+interface Work {
+  readonly queue: Queue;
+  readonly lanes: Readonly<Record<Signal, Lane>>;
+}
+
 class QueuedSender implements Sender {
+  readonly #settings: SendingSettings;
+  readonly #batching: Batching | undefined;
   readonly #host: Host;
-  readonly #queue: Queue;
   readonly #delivery: Delivery;
-  readonly #lanes: Readonly<Record<Signal, Lane>>;
   readonly #waitForResult: boolean;
   readonly #draining = new AbortController();
   readonly #over = new AbortController();
   readonly #warnRefused: ReturnType<typeof quietWarning>;
+  /** Undefined until the store is open. */
+  #work: Work | undefined;
   #unwatch: (() => void) | undefined;
 
   constructor(settings: SendingSettings, batching: Batching | undefined, push: Push, host: Host) {
-    const { sending_queue: queueing, retry_on_failure: retrying } = settings;
+    const { sending_queue: queueing } = settings;
+    this.#settings = settings;
+    this.#batching = batching;
     this.#host = host;
-    this.#queue = new MemoryQueue(capacityOf(queueing), host.clock);
-    this.#delivery = new Delivery(retrying, push, host);
+    // Every consumer listens to them, and Node.js warns of more than ten.
+    setMaxListeners(0, this.#draining.signal, this.#over.signal);
+    this.#delivery = new Delivery(retryOf(settings), push, host);
     this.#waitForResult = queueing.wait_for_result || !queueing.enabled;
     this.#warnRefused = quietWarning(host, "a request was refused");
-    const rule = batchRuleOf(queueing, batching);
-    const stopping = { draining: this.#draining.signal, over: this.#over.signal };
-    const lane = (signal: Signal): Lane =>
-      new Lane({
-        batcher: new Batcher(signal, this.#queue, rule, host.clock),
-        delivery: this.#delivery,
-        // Without a queue every sender is served at once; the queue's bytes still bound how many there are.
-        consumers: queueing.enabled ? queueing.num_consumers : Number.POSITIVE_INFINITY,
-        stopping,
-        host,
-      });
-    this.#lanes = { traces: lane("traces"), metrics: lane("metrics"), logs: lane("logs") };
+    if (queueing.storage === undefined)
+      this.#work = this.#workOn(new MemoryQueue(capacityOf(queueing), host.clock), undefined);
   }
 
   async start(): Promise<void> {
+    const { storage } = this.#settings.sending_queue;
+    if (storage !== undefined) this.#work = this.#recover(storeOf(this.#host.common, storage));
     const exporter = exporterLabel(this.#host);
     const { meter } = this.#host;
     this.#unwatch = meter.watch(() => {
-      for (const { signal, size } of sizes(this.#queue)) {
+      if (this.#work === undefined) return;
+      const { queue } = this.#work;
+      for (const { signal, size } of sizes(queue)) {
         meter.set("otelcol_exporter_queue_size", size, { exporter, data_type: signal });
-        meter.set("otelcol_exporter_queue_capacity", this.#queue.capacity.max, { exporter, data_type: signal });
+        meter.set("otelcol_exporter_queue_capacity", queue.capacity.max, { exporter, data_type: signal });
       }
     });
+    this.#pump();
   }
 
   reserve(bytes: number, load?: Load): Reservation {
     if (this.#draining.signal.aborted) throw new Refused("unavailable", "stopping");
+    if (this.#work === undefined) throw new Refused("unavailable", "starting");
     try {
-      const room = this.#queue.reserve(bytes, load);
+      const room = this.#work.queue.reserve(bytes, load);
       return { commit: (encoded) => this.#commit(encoded, room.put(encoded)), release: room.release };
     } catch (refused) {
       if (refused instanceof Refused) this.#countRefused(refused, load);
@@ -76,31 +87,86 @@ class QueuedSender implements Sender {
     }
   }
 
-  /** Sends what is queued until the deadline, then counts and tells what is lost. */
+  /** Sends what is queued until the deadline, then counts and tells what is lost, or leaves it on disk. */
   async stop(deadline: AbortSignal): Promise<void> {
     if (this.#draining.signal.aborted) return;
     this.#draining.abort();
-    const lanes = signals.map((signal) => this.#lanes[signal]);
-    for (const lane of lanes) lane.pump();
+    if (this.#work === undefined) return;
+    const { queue } = this.#work;
+    const lanes = signals.map((signal) => this.#laneOf(signal));
+    for (const lane of lanes) lane?.pump();
     const end = (): void => this.#over.abort();
     if (deadline.aborted) end();
     else deadline.addEventListener("abort", end, { once: true });
-    await Promise.all(lanes.map((lane) => lane.idle()));
+    await Promise.all(lanes.map((lane) => lane?.idle()));
     deadline.removeEventListener("abort", end);
-    for (const signal of signals) this.#dropRest(signal);
+    for (const signal of signals) this.#endRest(signal, queue);
+    await queue.close();
     this.#unwatch?.();
   }
 
-  #commit(encoded: Encoded, entry: ReturnType<ReturnType<Queue["reserve"]>["put"]>): Promise<void> | void {
-    const { signal } = encoded;
-    if (entry instanceof Promise || this.#waitForResult) return this.#commitSlowly(signal, entry);
-    this.#lanes[signal].pump();
+  #recover(store: Store): Work {
+    const { sending_queue: queueing } = this.#settings;
+    const exporter = exporterLabel(this.#host);
+    const queue = new DiskQueue({
+      store,
+      exporter,
+      capacity: capacityOf(queueing),
+      onFull: queueing.on_full,
+      host: this.#host,
+      woken: () => this.#pump(),
+      lost: (signal, items) => this.#delivery.countFailed({ signal }, items),
+    });
+    const found = signals.flatMap((signal) => {
+      const { items } = queue.waiting(signal);
+      return items === 0 ? [] : [[itemWord[signal], items]];
+    });
+    if (found.length > 0) this.#host.log.info("found in the queue on disk", Object.fromEntries(found));
+    return this.#workOn(queue, store);
   }
 
-  async #commitSlowly(signal: Signal, put: ReturnType<ReturnType<Queue["reserve"]>["put"]>): Promise<void> {
+  #workOn(queue: Queue, store: Store | undefined): Work {
+    const { sending_queue: queueing } = this.#settings;
+    const host = this.#host;
+    const rule = batchRuleOf(queueing, this.#batching);
+    const lane = (signal: Signal): Lane =>
+      new Lane({
+        batcher: new Batcher(signal, queue, rule, host.clock),
+        delivery: this.#delivery,
+        // Without a queue every sender is served at once; the queue's bytes still bound how many there are.
+        consumers: queueing.enabled ? queueing.num_consumers : Number.POSITIVE_INFINITY,
+        stopping: { draining: this.#draining.signal, over: this.#over.signal },
+        host,
+        lasts: queue.lasting,
+        setAside: store && ((encoded) => store.setAside(this.#nameOf(encoded), encoded.bytes)),
+      });
+    return { queue, lanes: { traces: lane("traces"), metrics: lane("metrics"), logs: lane("logs") } };
+  }
+
+  /** Of a file: when, who, what. */
+  #nameOf({ signal }: Encoded): string {
+    const at = new Date(this.#host.clock.now()).toISOString().replaceAll(/[-:]/g, "");
+    return `${at}-${exporterLabel(this.#host)}-${signal}`;
+  }
+
+  #laneOf(signal: Signal): Lane | undefined {
+    return this.#work?.lanes[signal];
+  }
+
+  #pump(): void {
+    for (const signal of signals) this.#laneOf(signal)?.pump();
+  }
+
+  #commit(encoded: Encoded, entry: ReturnType<Room["put"]>): Promise<void> | void {
+    const { signal } = encoded;
+    if (entry instanceof Promise || this.#waitForResult) return this.#commitSlowly(signal, entry);
+    this.#laneOf(signal)?.pump();
+  }
+
+  async #commitSlowly(signal: Signal, put: ReturnType<Room["put"]>): Promise<void> {
     const entry = await put;
-    this.#lanes[signal].pump();
-    const failure = this.#waitForResult ? await entry.finished : undefined;
+    this.#laneOf(signal)?.pump();
+    const failure = this.#waitForResult ? await entry?.finished : undefined;
     if (failure !== undefined) throw failure;
   }
 
@@ -111,80 +177,21 @@ class QueuedSender implements Sender {
     this.#warnRefused({ reason: refused.message });
   }
 
-  #dropRest(signal: Signal): void {
-    const lane = this.#lanes[signal];
+  #endRest(signal: Signal, queue: Queue): void {
+    const rest = this.#laneOf(signal)?.takeRest() ?? [];
+    if (queue.lasting) {
+      for (const parcel of rest) parcel.keep();
+      const { items } = queue.waiting(signal);
+      if (items > 0) this.#host.log.info("stopped; what waits stays on disk", { signal, items });
+      return;
+    }
     let items = 0;
-    for (let parcel = lane.takeRest(); parcel !== undefined; parcel = lane.takeRest()) {
+    for (const parcel of rest) {
       items += parcel.encoded.items;
       this.#delivery.countFailed(parcel.encoded, parcel.encoded.items);
       parcel.finish(new Refused("unavailable", "stopped before it could be sent"));
     }
     if (items > 0)
       this.#host.log.error("stopped before everything was sent, data dropped", { signal, dropped_items: items });
-  }
-}
-
-interface LaneParts {
-  readonly batcher: Batcher;
-  readonly delivery: Delivery;
-  readonly consumers: number;
-  readonly stopping: Stopping;
-  readonly host: Host;
-}
-
-/** One signal of one exporter: as many parcels on their way as there are consumers, the next whenever one is free. */
-class Lane {
-  readonly #parts: LaneParts;
-  #busy = 0;
-  #isTimed = false;
-  #whenIdle: (() => void) | undefined;
-
-  constructor(parts: LaneParts) {
-    this.#parts = parts;
-  }
-
-  /** Starts whatever may be sent now. */
-  pump(): void {
-    const { batcher, consumers, stopping } = this.#parts;
-    while (this.#busy < consumers && !stopping.over.aborted) {
-      const parcel = batcher.next(stopping.draining.aborted);
-      if (parcel === undefined) break;
-      this.#busy++;
-      void this.#send(parcel);
-    }
-    this.#arm();
-    if (this.#busy === 0) this.#whenIdle?.();
-  }
-
-  /** Resolves when nothing is on its way and nothing more will be. Asked for once, when draining. */
-  async idle(): Promise<void> {
-    if (this.#busy === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-    });
-  }
-
-  /** What was never sent, once the time is over. */
-  takeRest(): Parcel | undefined {
-    return this.#parts.batcher.next(true);
-  }
-
-  async #send(parcel: Parcel): Promise<void> {
-    const failure = await this.#parts.delivery.deliver(parcel.encoded, this.#parts.stopping);
-    this.#busy--;
-    parcel.finish(failure);
-    this.pump();
-  }
-
-  /** Wakes when the oldest that waits has waited long enough. A free consumer would have taken it otherwise. */
-  #arm(): void {
-    const { batcher, consumers, stopping, host } = this.#parts;
-    const dueInMs = batcher.dueInMs();
-    if (this.#isTimed || this.#busy === consumers || dueInMs === undefined || stopping.draining.aborted) return;
-    this.#isTimed = true;
-    void host.clock.sleep(dueInMs, stopping.draining).then(() => {
-      this.#isTimed = false;
-      this.pump();
-    });
   }
 }

@@ -54,7 +54,9 @@ describe("sending_queue", () => {
     { given: { queue_size: "many" }, path: "queue_size" },
     { given: { queue_size: -1 }, path: "queue_size" },
     { given: { block_on_overflow: true }, path: "block_on_overflow" },
-    { given: { storage: "file_storage" }, path: "" },
+    { given: { storage: "" }, path: "storage" },
+    { given: { on_full: "block" }, path: "on_full" },
+    { given: { compaction: true }, path: "" },
     { given: { batch: { flush_timeout: 200 } }, path: "batch.flush_timeout" },
   ])("$given is refused", ({ given, path }) => {
     expect(sendingQueueSettings.safeParse(given).error?.issues.map((issue) => issue.path.join("."))).toEqual([path]);
@@ -69,6 +71,10 @@ describe("settings that contradict each other", () => {
     { queue: { batch: { max_size: 10 } }, retry: {}, path: "sending_queue.batch.max_size" },
     { queue: { batch: { max_size: 10, min_size: 10 } }, retry: {}, path: undefined },
     { queue: { queue_size: 10, sizer: "items", batch: {} }, retry: {}, path: "sending_queue.batch.min_size" },
+    { queue: { storage: "file_storage", on_full: "drop_oldest" }, retry: {}, path: undefined },
+    { queue: { on_full: "drop_oldest" }, retry: {}, path: "sending_queue.on_full" },
+    { queue: { storage: "file_storage", wait_for_result: true }, retry: {}, path: "sending_queue.wait_for_result" },
+    { queue: { storage: "file_storage", enabled: false }, retry: {}, path: "sending_queue.enabled" },
     { queue: {}, retry: { max_elapsed_time: "20s" }, path: "retry_on_failure.max_elapsed_time" },
     { queue: {}, retry: { max_elapsed_time: 0 }, path: undefined },
     { queue: {}, retry: { max_elapsed_time: "20s", enabled: false }, path: undefined },

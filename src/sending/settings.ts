@@ -2,7 +2,7 @@
 // the queue is bounded by bytes where nothing is said, because a number of requests bounds no memory.
 import { z } from "zod";
 import type { Batching, Objection } from "../core/component.ts";
-import { duration, parseSize, section } from "../core/settings.ts";
+import { duration, extensionId, optionalDuration, parseSize, section } from "../core/settings.ts";
 
 const MiB = 1024 ** 2;
 
@@ -60,6 +60,14 @@ export const sendingQueueSettings = section(
       })
       .default(false)
       .meta({ description: "Only false: a full queue answers at once and tells the sender when to come again." }),
+    storage: extensionId(
+      "file_storage",
+      "Id of a file_storage extension: what waits is on disk before the sender is acknowledged, and outlives the process.",
+    ),
+    on_full: z.enum(["refuse", "drop_oldest"]).default("refuse").meta({
+      description:
+        "What gives way when queue or storage is full: what comes, so that its sender keeps it, or what has waited longest. drop_oldest needs storage.",
+    }),
     batch: section(
       batchSettings,
       "Joins requests before they are sent. Absent: as the `batch` processor says.",
@@ -80,18 +88,30 @@ export const retrySettings = section(
       .meta({ description: "Every wait is longer or shorter by up to this share." }),
     multiplier: z.number().min(0).default(1.5).meta({ description: "Every wait is this much longer than the last." }),
     max_interval: duration("30s", "Longest wait."),
-    max_elapsed_time: duration("5m", "Given up after this time; 0 is never."),
+    max_elapsed_time: optionalDuration(
+      "5m",
+      "Given up after this time; 0 is never. By default 0 where the queue has storage.",
+    ),
   }),
   "When a request is sent again.",
 ).prefault({});
 
 export type SendingQueueSettings = z.output<typeof sendingQueueSettings>;
-export type RetrySettings = z.output<typeof retrySettings>;
+type WrittenRetrySettings = z.output<typeof retrySettings>;
+/** With the time that is meant where none is written. */
+export type RetrySettings = WrittenRetrySettings & { readonly max_elapsed_time: number };
 
 /** The part of an exporter's settings that is about sending. */
 export interface SendingSettings {
   readonly sending_queue: SendingQueueSettings;
-  readonly retry_on_failure: RetrySettings;
+  readonly retry_on_failure: WrittenRetrySettings;
+}
+
+const elapsedMsMax = 300_000;
+
+export function retryOf({ sending_queue, retry_on_failure }: SendingSettings): RetrySettings {
+  const byDefault = sending_queue.storage === undefined ? elapsedMsMax : 0;
+  return { ...retry_on_failure, max_elapsed_time: retry_on_failure.max_elapsed_time ?? byDefault };
 }
 
 export type Sizer = "requests" | "items" | "bytes";
@@ -140,7 +160,8 @@ export function batchRuleOf(settings: SendingQueueSettings, batching: Batching |
 /** What the schemas cannot say: values that contradict each other. */
 export function* sendingObjections(settings: SendingSettings): Iterable<Objection> {
   yield* queueObjections(settings.sending_queue);
-  yield* retryObjections(settings.retry_on_failure);
+  yield* storageObjections(settings.sending_queue);
+  yield* retryObjections(retryOf(settings));
 }
 
 function* queueObjections(queue: SendingQueueSettings): Iterable<Objection> {
@@ -161,6 +182,17 @@ function* queueObjections(queue: SendingQueueSettings): Iterable<Objection> {
       "batch.min_size",
       `must be at most queue_size, ${capacity.max}, not ${rule.min}; a full queue would wait for more`,
     );
+}
+
+function* storageObjections({ storage, on_full, wait_for_result, enabled }: SendingQueueSettings): Iterable<Objection> {
+  const object = (key: string, text: string): Objection => ({ path: ["sending_queue", key], text });
+  if (storage === undefined) {
+    if (on_full === "drop_oldest") yield object("on_full", "must be refuse without storage; a queue in memory refuses");
+    return;
+  }
+  if (wait_for_result)
+    yield object("wait_for_result", "must be false with storage; the sender is answered when the request is on disk");
+  if (!enabled) yield object("enabled", "must be true with storage");
 }
 
 function* retryObjections(retry: RetrySettings): Iterable<Objection> {

@@ -305,7 +305,7 @@ describe("the settings", () => {
       given: { endpoint: "http://x", retry_on_failure: { max_elapsed_time: "1s" } },
       says: "retry_on_failure.max_elapsed_time: must be at least initial_interval",
     },
-    { given: { endpoint: "http://x", sending_queue: { storage: "file_storage" } }, says: "sending_queue:" },
+    { given: { endpoint: "http://x", sending_queue: { storage: "" } }, says: "sending_queue.storage:" },
     { given: { endpoint: "http://x", auth: {} }, says: "auth" },
   ])("$given is refused: $says", ({ given, says }) => {
     expect(problemsOf(otlpHttp, given).join("\n")).toContain(says);

@@ -1,0 +1,269 @@
+// A queue that outlives the process. In memory there are only the numbers of what waits; a request is acknowledged when
+// its record is as safe as the store makes it, and leaves the disk when a backend has it or it is given up.
+import { type Encoded, type Signal, signals } from "../core/batch.ts";
+import type { Host } from "../core/host.ts";
+import { quietWarning } from "../core/quiet-log.ts";
+import { Refused } from "../core/refused.ts";
+import { StorageFull, type Store } from "../core/storage.ts";
+import { Fifo, type Waiter } from "./fifo.ts";
+import { type Entry, type Load, type Queue, type Room, sizeBy, type Waiting } from "./queue.ts";
+import { keyOfExporter, type Reader, type RequestLog, requestLog } from "./request-log.ts";
+import type { Capacity } from "./settings.ts";
+
+export interface DiskQueueOptions {
+  readonly store: Store;
+  /** Id of the exporter. */
+  readonly exporter: string;
+  readonly capacity: Capacity;
+  readonly onFull: "refuse" | "drop_oldest";
+  readonly host: Host;
+  /** Told when there is something to send that was not put here. */
+  woken(): void;
+  /** Told of items that are lost. */
+  lost(signal: Signal, items: number): void;
+}
+
+export class DiskQueue implements Queue, Reader {
+  readonly lasting = true;
+  readonly capacity: Capacity;
+  readonly #options: DiskQueueOptions;
+  readonly #log: RequestLog;
+  readonly #name: string;
+  readonly #lanes: Readonly<Record<Signal, Lane>>;
+  /** Records that were taken and are not finished, and those that are not safe yet. */
+  readonly #begun = new Set<number>();
+  readonly #warnGaveWay: ReturnType<typeof quietWarning>;
+  /** In the unit of the sizer: reserved, waiting and on its way. */
+  #used = 0;
+  #successor: Reader | undefined;
+
+  /** Finds what was not finished before, by an earlier process or by the queue that this one replaces. */
+  constructor(options: DiskQueueOptions) {
+    this.#options = options;
+    this.capacity = options.capacity;
+    this.#log = requestLog(options.store);
+    this.#name = keyOfExporter(options.exporter);
+    this.#lanes = { traces: new Lane(), metrics: new Lane(), logs: new Lane() };
+    this.#warnGaveWay = quietWarning(options.host, "the sending queue is full, its oldest requests give way");
+    const begun = this.#log.attach(this.#name, this);
+    for (const signal of signals)
+      for (const found of this.#log.unfinished(this.#name, signal))
+        if (!begun.has(found.record)) this.#wait(signal, { ...found, since: 0 });
+  }
+
+  reserve(bytes: number, load?: Load): Room {
+    this.#tellOrphans();
+    let held = sizeBy(this.capacity.sizer, bytes, load?.items ?? 1);
+    let giveBack: (() => void) | undefined = this.#makeRoom(held, bytes);
+    this.#used += held;
+    const release = (): void => {
+      this.#used -= held;
+      held = 0;
+      giveBack?.();
+      giveBack = undefined;
+    };
+    return {
+      put: (encoded) => {
+        release();
+        return this.#put(encoded);
+      },
+      release,
+    };
+  }
+
+  waiting(signal: Signal): Waiting {
+    return this.#lanes[signal].fifo;
+  }
+
+  peek(signal: Signal): Entry | undefined {
+    const lane = this.#lanes[signal];
+    while (lane.head === undefined) {
+      const oldest = lane.fifo.peek();
+      if (oldest === undefined) return undefined;
+      const read = this.#log.read(oldest.record);
+      if (read !== undefined && !("damaged" in read)) lane.head = this.#entry(signal, oldest, read);
+      else this.#dropDamaged(signal, read?.damaged);
+    }
+    return lane.head;
+  }
+
+  take(signal: Signal): Entry | undefined {
+    const entry = this.peek(signal);
+    const lane = this.#lanes[signal];
+    lane.head = undefined;
+    const oldest = lane.fifo.take();
+    if (oldest) this.#begun.add(oldest.record);
+    return entry;
+  }
+
+  size(signal: Signal): number {
+    return this.#lanes[signal].size;
+  }
+
+  /** Resolves when what was finished is forgotten on disk too. */
+  async close(): Promise<void> {
+    this.#log.detach(this.#name, this);
+    await this.#log.durable();
+  }
+
+  retire(successor: Reader): ReadonlySet<number> {
+    this.#successor = successor;
+    for (const signal of signals) {
+      const lane = this.#lanes[signal];
+      lane.head = undefined;
+      for (let one = lane.fifo.take(); one; one = lane.fifo.take()) this.#leave(signal, one);
+    }
+    return new Set(this.#begun);
+  }
+
+  adopt(signal: Signal, waiter: Waiter): void {
+    if (this.#successor) this.#successor.adopt(signal, waiter);
+    else {
+      this.#wait(signal, waiter);
+      this.#options.woken();
+    }
+  }
+
+  /** Requests come when all exporters have started. */
+  #tellOrphans(): void {
+    const exporters = this.#log.orphans();
+    if (exporters.length === 0) return;
+    const text = "the storage holds requests of exporters that are not there; name them again to have them sent";
+    this.#options.host.log.warn(text, { exporters });
+  }
+
+  /** Room in the queue and in the store, or `Refused`. */
+  #makeRoom(size: number, bytes: number): () => void {
+    const { sizer, max } = this.capacity;
+    if (max < size || this.#log.bytesMax < bytes)
+      throw new Refused("too_large", `a request of ${size} ${sizer} is larger than the sending queue, ${max} ${sizer}`);
+    for (;;) {
+      const isFull = max < this.#used + size;
+      try {
+        if (!isFull) return this.#log.reserve(bytes);
+      } catch (error) {
+        if (!(error instanceof StorageFull)) throw error;
+      }
+      if (this.#options.onFull === "drop_oldest" && this.#dropOldest()) continue;
+      const what = isFull ? `the sending queue is full, ${max} ${sizer}` : "the storage of the sending queue is full";
+      throw new Refused("overloaded", what);
+    }
+  }
+
+  async #put(encoded: Encoded): Promise<void> {
+    const { signal, items } = encoded;
+    const bytes = encoded.bytes.length;
+    const size = sizeBy(this.capacity.sizer, bytes, items);
+    this.#used += size;
+    try {
+      const record = this.#log.append(this.#name, encoded);
+      this.#begun.add(record);
+      try {
+        await this.#log.durable();
+      } catch (cause) {
+        this.#log.finish(this.#name, signal, record);
+        throw cause;
+      } finally {
+        this.#begun.delete(record);
+      }
+      this.#arrive(signal, { record, items, bytes, since: this.#options.host.clock.monotonic() });
+    } catch (cause) {
+      if (cause instanceof Refused) throw cause;
+      const code = cause instanceof StorageFull ? "overloaded" : "unavailable";
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Refused(code, `the sending queue cannot be written: ${reason}`, { cause });
+    } finally {
+      this.#used -= size;
+    }
+  }
+
+  #arrive(signal: Signal, waiter: Waiter): void {
+    if (this.#successor) this.#successor.adopt(signal, waiter);
+    else this.#wait(signal, waiter);
+  }
+
+  #wait(signal: Signal, waiter: Waiter): void {
+    const lane = this.#lanes[signal];
+    lane.fifo.put(waiter);
+    const size = sizeBy(this.capacity.sizer, waiter.bytes, waiter.items);
+    this.#used += size;
+    lane.size += size;
+  }
+
+  #entry(signal: Signal, waiter: Waiter, encoded: Encoded): Entry {
+    let isOpen = true;
+    const end = (): boolean => {
+      if (!isOpen) return false;
+      isOpen = false;
+      this.#begun.delete(waiter.record);
+      this.#leave(signal, waiter);
+      return true;
+    };
+    return {
+      encoded,
+      since: waiter.since,
+      // Nobody may wait for the result of a request that is on disk: `wait_for_result` is refused beside `storage`.
+      finished: Promise.resolve(undefined),
+      finish: () => {
+        if (end()) this.#log.finish(this.#name, signal, waiter.record);
+      },
+      keep: () => {
+        if (end()) this.#successor?.adopt(signal, waiter);
+      },
+    };
+  }
+
+  #dropOldest(): boolean {
+    for (const signal of signals) {
+      const lane = this.#lanes[signal];
+      const oldest = lane.fifo.take();
+      if (oldest === undefined) continue;
+      lane.head = undefined;
+      this.#forget(signal, oldest);
+      this.#count("spantoll_exporter_gave_way_items_total", signal, oldest.items);
+      this.#warnGaveWay({ signal, dropped_items: oldest.items });
+      return true;
+    }
+    return false;
+  }
+
+  #dropDamaged(signal: Signal, bytes: Uint8Array | undefined): void {
+    const lost = this.#lanes[signal].fifo.take();
+    if (lost === undefined) return;
+    this.#forget(signal, lost);
+    this.#count("spantoll_exporter_damaged_items_total", signal, lost.items);
+    const { host, store, exporter } = this.#options;
+    host.log.error("a request in the queue is damaged and cannot be sent", { signal, dropped_items: lost.items });
+    if (bytes === undefined) return;
+    store.setAside(`${exporter}-${signal}-damaged-${lost.record}`, bytes).catch((error: unknown) => {
+      host.log.error("what is damaged cannot be set aside", { error });
+    });
+  }
+
+  #forget(signal: Signal, waiter: Waiter): void {
+    this.#leave(signal, waiter);
+    this.#log.finish(this.#name, signal, waiter.record);
+    this.#options.lost(signal, waiter.items);
+  }
+
+  #leave(signal: Signal, { bytes, items }: Waiter): void {
+    const size = sizeBy(this.capacity.sizer, bytes, items);
+    this.#used -= size;
+    this.#lanes[signal].size -= size;
+  }
+
+  #count(
+    name: "spantoll_exporter_gave_way_items_total" | "spantoll_exporter_damaged_items_total",
+    signal: Signal,
+    items: number,
+  ): void {
+    this.#options.host.meter.add(name, items, { exporter: this.#options.exporter, data_type: signal });
+  }
+}
+
+class Lane {
+  readonly fifo = new Fifo();
+  /** The oldest, read. */
+  head: Entry | undefined;
+  size = 0;
+}

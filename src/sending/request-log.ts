@@ -1,0 +1,217 @@
+// Requests on disk, each written once however many exporters are to send it. What an exporter has still to send is an
+// index of its own, so that it may finish in any order, and a record goes when nobody has to send it any more.
+import { createHash } from "node:crypto";
+import type { Encoded, Signal } from "../core/batch.ts";
+import { Note } from "../core/note.ts";
+import { type Storage, StorageFull, type Store, type Writing } from "../core/storage.ts";
+import type { Waiter } from "./fifo.ts";
+import { readRequest, writeRequest } from "./request-record.ts";
+
+/** The log of a store: all exporters that name it share it. */
+export function requestLog(store: Store): RequestLog {
+  const log = logs.get(store) ?? new RequestLog(store.area("requests", "queue"));
+  logs.set(store, log);
+  return log;
+}
+
+const logs = new Note<RequestLog>("request log");
+
+/** Requests that were just written are most likely the next to be read. */
+const recentBytesMax = 16 * 1024 ** 2;
+/** What a record and its index take beside the request. */
+const overheadBytes = 8 * 1024;
+const readAtOnce = 1_000;
+
+/** Who sends a part of the log. */
+export interface Reader {
+  /** Another one takes over what it has not begun to send; answers what it has begun. */
+  retire(successor: Reader): ReadonlySet<number>;
+  /** Takes what a predecessor did not finish. */
+  adopt(signal: Signal, waiter: Waiter): void;
+}
+
+export class RequestLog {
+  readonly #storage: Storage;
+  /** By the request as pipelines hand it to all their exporters. */
+  readonly #written = new WeakMap<Encoded, number>();
+  readonly #recent = new Map<number, Encoded>();
+  #recentBytes = 0;
+  #reservedBytes = 0;
+  readonly #readers = new Map<string, Reader>();
+  #hasToldOrphans = false;
+  #next: number;
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+    const [last] = storage.range({ from: "r/", to: "r0", limit: 1, reverse: true });
+    this.#next = last === undefined ? 0 : recordOf(last.key) + 1;
+  }
+
+  get bytesMax(): number {
+    return this.#storage.bytesMax;
+  }
+
+  /** Sets room aside. Throws `StorageFull`; what comes back gives the room back. */
+  reserve(bytes: number): () => void {
+    const held = bytes + overheadBytes;
+    if (this.#storage.bytesMax < this.#storage.bytes + this.#reservedBytes + held)
+      throw new StorageFull(this.#storage.bytesMax);
+    this.#reservedBytes += held;
+    return () => {
+      this.#reservedBytes -= held;
+    };
+  }
+
+  /** Writes a request, or notes that this exporter is to send it too. Throws `StorageFull`. */
+  append(exporter: string, encoded: Encoded): number {
+    const known = this.#written.get(encoded);
+    return this.#storage.transaction((writing) => {
+      const shares = known !== undefined && this.#join(writing, known);
+      const record = shares ? known : this.#next;
+      if (!shares) writing.put(recordKey(record), writeRequest(encoded));
+      writing.put(indexKey(exporter, encoded.signal, record), writeIndex(encoded));
+      if (shares) return record;
+      this.#next++;
+      this.#written.set(encoded, record);
+      this.#remember(record, encoded);
+      return record;
+    });
+  }
+
+  durable(): Promise<void> {
+    return this.#storage.durable();
+  }
+
+  /** The request, `damaged` bytes, or nothing at all. */
+  read(record: number): Encoded | { readonly damaged: Uint8Array } | undefined {
+    const recent = this.#recent.get(record);
+    if (recent !== undefined) return recent;
+    const bytes = this.#storage.get(recordKey(record));
+    return bytes && (readRequest(bytes) ?? { damaged: bytes });
+  }
+
+  /** This exporter has nothing to do with a record any more. */
+  finish(exporter: string, signal: Signal, record: number): void {
+    this.#storage.transaction((writing) => {
+      const index = indexKey(exporter, signal, record);
+      if (writing.get(index) === undefined) return;
+      writing.remove(index);
+      const readers = readCount(writing.get(countKey(record)));
+      if (2 < readers) writing.put(countKey(record), Uint8Array.of(readers - 1));
+      else if (readers === 2) writing.remove(countKey(record));
+      else {
+        writing.remove(recordKey(record));
+        this.#forget(record);
+      }
+    });
+  }
+
+  /** What an exporter had not finished, oldest first. */
+  *unfinished(exporter: string, signal: Signal): Iterable<Omit<Waiter, "since">> {
+    const prefix = indexPrefix(exporter, signal);
+    let from = prefix;
+    for (;;) {
+      const found = this.#storage.range({ from, to: `${prefix}~`, limit: readAtOnce });
+      for (const { key, value } of found) yield { record: recordOf(key), ...readIndex(value) };
+      if (found.length < readAtOnce) return;
+      from = `${found.at(-1)?.key}!`;
+    }
+  }
+
+  /** Who has something to send in this log and is not there to do it. Told once, when all who are there have come. */
+  orphans(): string[] {
+    const found: string[] = [];
+    if (this.#hasToldOrphans) return found;
+    this.#hasToldOrphans = true;
+    for (let from = "x/"; ; ) {
+      const [next] = this.#storage.range({ from, to: "x0", limit: 1 });
+      if (next === undefined) return found;
+      const name = next.key.split("/")[1] ?? "";
+      if (!this.#readers.has(name)) found.push(decodeURIComponent(name));
+      from = `x/${name}0`;
+    }
+  }
+
+  /** From now on `reader` sends for an exporter; answers what its predecessor is still about to finish. */
+  attach(exporter: string, reader: Reader): ReadonlySet<number> {
+    const before = this.#readers.get(exporter);
+    this.#readers.set(exporter, reader);
+    return before?.retire(reader) ?? new Set();
+  }
+
+  detach(exporter: string, reader: Reader): void {
+    if (this.#readers.get(exporter) === reader) this.#readers.delete(exporter);
+  }
+
+  /** Counts one exporter more, if the record is still there. */
+  #join(writing: Writing, record: number): boolean {
+    if (writing.get(recordKey(record)) === undefined) return false;
+    writing.put(countKey(record), Uint8Array.of(readCount(writing.get(countKey(record))) + 1));
+    return true;
+  }
+
+  #remember(record: number, { signal, bytes, items, context }: Encoded): void {
+    this.#recent.set(record, { signal, bytes, items, context, notes: {} });
+    this.#recentBytes += bytes.length;
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recentBytes <= recentBytesMax) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(record: number): void {
+    const recent = this.#recent.get(record);
+    if (recent === undefined) return;
+    this.#recentBytes -= recent.bytes.length;
+    this.#recent.delete(record);
+  }
+}
+
+/** The name of an exporter as part of a key. */
+export function keyOfExporter(id: string): string {
+  const name = encodeURIComponent(id);
+  return name.length <= 200 ? name : createHash("sha256").update(id).digest("hex");
+}
+
+const letters = { traces: "t", metrics: "m", logs: "l" } as const;
+
+function indexPrefix(exporter: string, signal: Signal): string {
+  return `x/${exporter}/${letters[signal]}/`;
+}
+
+function indexKey(exporter: string, signal: Signal, record: number): string {
+  return indexPrefix(exporter, signal) + numberKey(record);
+}
+
+function recordKey(record: number): string {
+  return `r/${numberKey(record)}`;
+}
+
+/** How many exporters a record is for, where it is more than one. */
+function countKey(record: number): string {
+  return `n/${numberKey(record)}`;
+}
+
+function numberKey(record: number): string {
+  return record.toString(16).padStart(14, "0");
+}
+
+function recordOf(key: string): number {
+  return Number.parseInt(key.slice(-14), 16);
+}
+
+function readCount(value: Uint8Array | undefined): number {
+  return value?.[0] ?? 1;
+}
+
+function writeIndex({ items, bytes }: Encoded): Uint8Array {
+  const value = Buffer.allocUnsafe(8);
+  value.writeUInt32LE(items, 0);
+  value.writeUInt32LE(bytes.length, 4);
+  return value;
+}
+
+function readIndex(value: Uint8Array): Pick<Waiter, "items" | "bytes"> {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  return { items: view.getUint32(0, true), bytes: view.getUint32(4, true) };
+}
