@@ -291,7 +291,9 @@ describe("the settings", () => {
     { given: { protocols: {} }, says: "protocols: must name a protocol" },
     { given: { protocols: { http: { endpoint: "4318" } } }, says: "protocols.http.endpoint: must be host:port" },
     { given: { protocols: { htttp: {} } }, says: 'Unrecognized key: "htttp"' },
-    { given: { protocols: { http: { tls: {} } } }, says: 'Unrecognized key: "tls"' },
+    { given: { protocols: { http: { auth: {} } } }, says: 'Unrecognized key: "auth"' },
+    { given: { protocols: { http: { compression_algorithms: ["snappy"] } } }, says: "compression_algorithms" },
+    { given: { protocols: { http: { response_headers: { "a b": "c" } } } }, says: "response_headers.a b: must be" },
   ])("$given: $says", ({ given, says }) => {
     expect(problemsOf(otlp, given).join("\n")).toContain(says);
   });

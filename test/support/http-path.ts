@@ -1,10 +1,11 @@
-// The otlp receiver and the otlp_http exporter on a real pipeline without processors, between real sockets.
+// The otlp receiver and the exporters of OTLP on a real pipeline without processors, between real sockets.
 
 import { readFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request as requestHttp } from "node:http";
 import { onTestFinished } from "vitest";
 import { type Encoded, type Signal, signals } from "../../src/core/batch.ts";
 import type { Accept, AnyKind, Component, Exporter, Files } from "../../src/core/component.ts";
+import type { otlpGrpc } from "../../src/exporters/otlp_grpc/otlp-grpc.ts";
 import { otlpHttp } from "../../src/exporters/otlp_http/otlp-http.ts";
 import { TraceBatches } from "../../src/otlp/trace-batch.ts";
 import { openDoor } from "../../src/pipeline/door.ts";
@@ -33,11 +34,20 @@ export interface RunningExporter {
   stop(deadline?: AbortSignal): Promise<void>;
 }
 
+/** The exporter `otlp_http`, stopped at the end of the test. */
+export function startExporter(given: Plain, id = "otlp_http/test"): Promise<RunningExporter> {
+  return startAnyExporter(otlpHttp, given, id);
+}
+
 /** An exporter that is stopped at the end of the test. */
-export async function startExporter(given: Plain, id = "otlp_http/test"): Promise<RunningExporter> {
+export async function startAnyExporter(
+  kind: typeof otlpHttp | typeof otlpGrpc,
+  given: Plain,
+  id: string,
+): Promise<RunningExporter> {
   const host = recordingHost({ id: `exporters.${id}` });
-  const prepare = otlpHttp.prepare(given, files);
-  if (!prepare.ok) throw new Error(problemsOf(otlpHttp, given).join("\n"));
+  const prepare = kind.prepare(given, files);
+  if (!prepare.ok) throw new Error(problemsOf(kind, given).join("\n"));
   const exporter = prepare.create(undefined, host);
   await exporter.start?.();
   const stop = async (deadline = AbortSignal.abort()): Promise<void> => exporter.stop?.(deadline);
@@ -66,10 +76,14 @@ export interface RunningReceiver {
   readonly host: RecordingHost;
   readonly url: string;
   readonly port: number;
+  /** `host:port` or `unix:path` of the gRPC door. */
+  readonly target: string;
 }
 
 export interface ReceiverOptions {
   readonly http?: Plain;
+  /** Absent: no gRPC door. */
+  readonly grpc?: Plain;
   readonly exporters?: readonly Exporter[];
   readonly signals?: readonly Signal[];
   /** Instead of a pipeline. */
@@ -79,7 +93,9 @@ export interface ReceiverOptions {
 /** A receiver on a free port in front of the exporters, stopped at the end of the test. */
 export async function startReceiver(options: ReceiverOptions = {}): Promise<RunningReceiver> {
   const host = recordingHost({ id: "receivers.otlp" });
-  const settings = { protocols: { http: { endpoint: "127.0.0.1:0", ...options.http } } };
+  const endpoint = "127.0.0.1:0";
+  const grpc = options.grpc && { grpc: { endpoint, ...options.grpc } };
+  const settings = { protocols: { http: { endpoint, ...options.http }, ...grpc } };
   const prepare = otlp.prepare(settings, files);
   if (!prepare.ok) throw new Error(problemsOf(otlp, settings).join("\n"));
   const doors = new Map<Signal, Accept>();
@@ -93,8 +109,11 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Runn
   const receiver = prepare.create(doors, host);
   await receiver.start?.();
   onTestFinished(async () => receiver.stop?.(AbortSignal.abort()));
-  const url = /"address":"(http:[^"]+)"/.exec(host.logged.join("\n"))?.[1] ?? "";
-  return { receiver, host, url, port: Number(new URL(url).port) };
+  const addressOf = (protocol: string): string =>
+    new RegExp(`"protocol":"${protocol}","address":"([^"]+)"`).exec(host.logged.join("\n"))?.[1] ?? "";
+  const url = addressOf("http");
+  const target = addressOf("grpc").replace(/^https?:\/\//, "");
+  return { receiver, host, url, port: Number(new URL(url).port), target };
 }
 
 export interface HttpAnswer {

@@ -7,13 +7,13 @@ import type { Host } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
 import { jsonToProto } from "../../otlp/json.ts";
 import { grpcCodes } from "../../otlp/status.ts";
+import { BodyBudget, type BodyLimit, tooLarge } from "./bodies.ts";
 import { Cors } from "./cors.ts";
 import { type Encoding, encodingOf, type Failure, failureOf, writeFailure, writeSuccess } from "./http-answer.ts";
-import { BodyBudget, type Coding, codingOf, Interrupted, inflate, readBody, tooLarge } from "./http-body.ts";
+import { Interrupted, readBody } from "./http-body.ts";
 import type { HttpSettings } from "./http-settings.ts";
-
-/** Bodies that are being read or handed in may together take this many times the largest one. */
-const bodiesAtOnce = 4;
+import { type Coding, codingOf, codings, inflate } from "./inflate.ts";
+import { refusalOf } from "./refusal.ts";
 
 interface Accepted {
   readonly signal: Signal;
@@ -28,7 +28,10 @@ export class HttpExchange {
   readonly #host: Host;
   readonly #paths: ReadonlyMap<string, Signal>;
   readonly #cors: Cors | undefined;
+  readonly #limit: BodyLimit;
   readonly #budget: BodyBudget;
+  /** The codings that are taken. */
+  readonly #codings: readonly Coding[];
 
   constructor(settings: HttpSettings, doors: Doors, host: Host) {
     this.#settings = settings;
@@ -36,12 +39,17 @@ export class HttpExchange {
     this.#host = host;
     this.#paths = new Map(signals.map((signal) => [settings[`${signal}_url_path`].replace(/^(?!\/)/, "/"), signal]));
     this.#cors = settings.cors && new Cors(settings.cors);
-    this.#budget = new BodyBudget(bodiesAtOnce * settings.max_request_body_size);
+    this.#limit = { bytes: settings.max_request_body_size, setting: "max_request_body_size" };
+    this.#budget = new BodyBudget(this.#limit);
+    const named = settings.compression_algorithms?.map((name) => codingOf(name));
+    this.#codings = named === undefined ? codings : codings.filter((coding) => named.includes(coding));
   }
 
   /** Answers, unless the client has gone. */
   async serve(request: IncomingMessage, response: ServerResponse, asksFirst: boolean): Promise<void> {
-    if (!this.#settings.keep_alives_enabled) response.setHeader("connection", "close");
+    // Before it stops, a sender that keeps its connection would lose it in the middle of its next request.
+    if (!this.#settings.keep_alives_enabled || !this.#host.health.ready) response.setHeader("connection", "close");
+    for (const [name, value] of Object.entries(this.#settings.response_headers)) response.setHeader(name, value);
     if (this.#cors?.answer(request, response)) return;
     const encoding = encodingOf(request.headers["content-type"]);
     const checked = this.#check(request, encoding);
@@ -65,11 +73,12 @@ export class HttpExchange {
     if (request.method !== "POST") return wrongMethod;
     if (encoding === undefined) return wrongType;
     const coding = codingOf(headers["content-encoding"]);
-    if (coding === undefined) return wrongCoding(headers["content-encoding"]);
+    if (coding === undefined || !this.#codings.includes(coding)) {
+      return wrongCoding(headers["content-encoding"], this.#codings);
+    }
     const { pressure } = this.#host;
     if (pressure.reason !== undefined) return failureOf(new Refused("overloaded", pressure.reason));
-    const limit = this.#settings.max_request_body_size;
-    if (limit < Number(headers["content-length"] ?? 0)) return failureOf(tooLarge(limit));
+    if (this.#limit.bytes < Number(headers["content-length"] ?? 0)) return failureOf(tooLarge(this.#limit));
     return { signal, accept, encoding, coding };
   }
 
@@ -80,7 +89,7 @@ export class HttpExchange {
     response: ServerResponse,
     asksFirst: boolean,
   ): Promise<Failure | undefined> {
-    const held = this.#budget.hold(this.#settings.max_request_body_size);
+    const held = this.#budget.hold();
     try {
       if (asksFirst) response.writeContinue();
       const plain = await inflate(await readBody(request, held), coding, held);
@@ -91,7 +100,7 @@ export class HttpExchange {
     } catch (error) {
       // Who went away while sending cannot be answered, and was not acknowledged.
       if (error instanceof Interrupted) return undefined;
-      return failureOf(error instanceof Refused ? error : this.#ourBug(error));
+      return failureOf(refusalOf(error, this.#host));
     } finally {
       held.release();
     }
@@ -100,15 +109,12 @@ export class HttpExchange {
   #contextOf(request: IncomingMessage): Context {
     const { remoteAddress, remotePort } = request.socket;
     const headers = this.#settings.include_metadata ? headersOf(request) : noHeaders;
-    return { headers, subject: undefined, peer: `${remoteAddress}:${remotePort}` };
-  }
-
-  #ourBug(error: unknown): Refused {
-    this.#host.meter.add("spantoll_internal_errors_total", 1, { place: this.#host.id });
-    this.#host.log.error("a request could not be answered because of a fault in this program; please report it", {
-      error,
-    });
-    return new Refused("unavailable", "internal error", { cause: error });
+    // A socket file has no addresses.
+    return {
+      headers,
+      subject: undefined,
+      peer: remoteAddress === undefined ? "unix" : `${remoteAddress}:${remotePort}`,
+    };
   }
 }
 
@@ -130,12 +136,12 @@ const wrongType: Failure = {
   },
 };
 
-function wrongCoding(given: string | undefined): Failure {
-  const message = `415 unsupported Content-Encoding ${JSON.stringify(given)}, supported: [gzip, deflate, identity]`;
+function wrongCoding(given: string | undefined, codings: readonly Coding[]): Failure {
+  const message = `415 unsupported Content-Encoding ${JSON.stringify(given ?? "")}, supported: [${codings.join(", ")}]`;
   return {
     httpStatus: 415,
     status: { code: grpcCodes.invalidArgument, message },
-    headers: { "Accept-Encoding": "gzip, deflate" },
+    headers: { "Accept-Encoding": codings.filter((coding) => coding !== "identity").join(", ") },
   };
 }
 

@@ -1,22 +1,23 @@
-// The listening side of OTLP over HTTP: one node:http server, its limits, and its end. What is done with a request is
-// in `http-exchange.ts`.
+// The listening side of OTLP over HTTP: one node:http or node:https server, its limits, and its end. What is done with a
+// request is in `http-exchange.ts`.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { createServer as createSecureServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Component, Doors } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
-import { quietWarning } from "../../core/quiet-log.ts";
-import { parseAddress } from "../../core/settings.ts";
 import { grpcCodes, statusJson } from "../../otlp/status.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { HttpSettings } from "./http-settings.ts";
+import { keepCertificatesFresh, listen, tlsServerOptions } from "./listener.ts";
 
 export class HttpServer implements Component {
   readonly #settings: HttpSettings;
   readonly #host: Host;
   readonly #exchange: HttpExchange;
   readonly #active = new Set<ServerResponse>();
-  #server: Server | undefined;
+  #running: { readonly server: Server; readonly cut: () => void } | undefined;
   #whenIdle: (() => void) | undefined;
+  #stopReloading: (() => void) | undefined;
 
   constructor(settings: HttpSettings, doors: Doors, host: Host) {
     this.#settings = settings;
@@ -25,30 +26,35 @@ export class HttpServer implements Component {
   }
 
   async start(): Promise<void> {
-    const server = createServer(serverOptions(this.#settings));
-    server.maxConnections = this.#settings.max_connections;
+    const server = this.#create();
     server.on("request", (request, response) => this.#serve(request, response, false));
     // Who asks before sending a body is answered by the same checks, and told to go on only after them.
     server.on("checkContinue", (request, response) => this.#serve(request, response, true));
     server.on("clientError", answerUnreadable);
-    const warnDropped = quietWarning(this.#host, "connections closed, there are too many; see max_connections");
-    server.on("drop", () => warnDropped({ max_connections: this.#settings.max_connections }));
-    const address = await listen(server, this.#settings.endpoint);
-    server.on("error", (error) => this.#host.log.warn("the listener met an error", { error: error.message }));
-    this.#server = server;
+    const { address, cut } = await listen(server, this.#settings, this.#host);
+    this.#running = { server, cut };
     this.#host.log.info("listening", { protocol: "http", address });
   }
 
+  #create(): Server {
+    const { tls } = this.#settings;
+    const options = serverOptions(this.#settings);
+    if (tls === undefined) return createServer(options);
+    const server = createSecureServer({ ...options, ...tlsServerOptions(tls) });
+    this.#stopReloading = keepCertificatesFresh(server, tls, this.#host);
+    return server;
+  }
+
   async stop(deadline: AbortSignal): Promise<void> {
-    const server = this.#server;
-    if (server === undefined) return;
-    this.#server = undefined;
-    const closed = new Promise((resolve) => server.close(resolve));
+    this.#stopReloading?.();
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    running.server.close();
     // A connection that is kept open would outlive the answer it waits for.
     for (const response of this.#active) if (!response.headersSent) response.setHeader("connection", "close");
     await this.#untilIdle(deadline);
-    server.closeAllConnections();
-    await closed;
+    running.cut();
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, asksFirst: boolean): void {
@@ -88,22 +94,6 @@ function serverOptions(settings: HttpSettings) {
     connectionsCheckingInterval: Math.max(25, shortest / 4),
     noDelay: true,
   };
-}
-
-/** Listens and returns the address that clients use, with the real port. */
-async function listen(server: Server, endpoint: string): Promise<string> {
-  const { host, port } = parseAddress(endpoint) ?? { host: "localhost", port: 0 };
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => reject(new Error(`cannot listen on ${endpoint}: ${cause.message}`, { cause })));
-    // As the Collector does: a name that has both kinds of address listens on IPv4.
-    server.listen(port, host === "localhost" ? "127.0.0.1" : host, resolve);
-  });
-  server.removeAllListeners("error");
-  return `http://${host.includes(":") ? `[${host}]` : host}:${portOf(server.address())}`;
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  return address !== null && typeof address === "object" ? address.port : 0;
 }
 
 const clientErrors: Readonly<Record<string, string>> = {

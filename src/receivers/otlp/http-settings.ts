@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { duration, inert, listenAddress, section, size } from "../../core/settings.ts";
+import { duration, inert, section, size } from "../../core/settings.ts";
+import { listenerFields } from "./listener.ts";
 
 const path = (byDefault: string, what: string) =>
   z
@@ -25,8 +26,7 @@ const cors = section(
 );
 
 export const httpSettings = z.strictObject({
-  endpoint: listenAddress("localhost:4318", "Where to listen. Port 0 takes a free port."),
-  transport: z.enum(["tcp"]).default("tcp").meta({ description: "Kind of socket." }),
+  ...listenerFields("localhost:4318"),
   max_request_body_size: size("64MiB", "Largest body, as received and again when decompressed."),
   traces_url_path: path("/v1/traces", "traces"),
   metrics_url_path: path("/v1/metrics", "metrics"),
@@ -40,11 +40,11 @@ export const httpSettings = z.strictObject({
   read_timeout: duration("60s", "How long a client may take for the whole request; 0 is for ever."),
   idle_timeout: duration("60s", "How long an unused connection is kept open."),
   keep_alives_enabled: z.boolean().default(true).meta({ description: "Whether connections are kept open." }),
-  max_connections: z
-    .int()
-    .min(1)
-    .default(10_000)
-    .meta({ description: "Connections at the same time; more are closed at once." }),
+  compression_algorithms: z
+    .array(z.enum(["", "gzip", "deflate", "zlib", "zstd"]))
+    .optional()
+    .meta({ description: "Content codings that are taken; the empty one is plain. Absent: all that Node.js has." }),
+  response_headers: z.record(z.string(), z.string()).default({}).meta({ description: "Headers of every answer." }),
   write_timeout: inert("answers are a few bytes and never wait for the client"),
 });
 
