@@ -51,6 +51,8 @@ export interface UsageRecord {
   readonly serviceTier?: string | undefined;
   readonly requestedServiceTier?: string | undefined;
   readonly region?: string | undefined;
+  /** Whose call it is, for contracts that hold for one tenant. */
+  readonly tenant?: string | undefined;
   readonly searchContextSize?: string | undefined;
   readonly gatewayCacheHit?: boolean | undefined;
   readonly usageConvention?: "inclusive" | "exclusive" | undefined;

@@ -13,6 +13,7 @@ export function recordOf(call: Call, nowMs: number): UsageRecord {
     usage: call.usage ?? noUsage,
     serviceTier: call.serviceTier,
     region: call.region,
+    tenant: call.subject.tenant,
     gatewayCacheHit: call.gatewayCacheHit,
     reportedUsd: call.reportedUsd,
   };

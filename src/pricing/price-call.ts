@@ -1,6 +1,7 @@
 // From a usage record to integer nano-USD: find the row, choose the cell, add up exactly, round once.
 import type { UsageRecord } from "../genai/usage.ts";
 import type { Cell, Prices } from "./compile.ts";
+import { type ContractMultiplier, holdsFor } from "./contracts.ts";
 import type { Cost, CostFlag, Match, UnpricedReason } from "./cost.ts";
 import { billLines, type Line, quantityOf } from "./lines.ts";
 import {
@@ -18,20 +19,6 @@ import {
 import { type Parts, splitUsage } from "./parts.ts";
 import type { PriceBook, Row } from "./price-book.ts";
 import type { Found } from "./resolve.ts";
-
-/** A factor that a contract puts on calls: a discount, a surcharge. */
-export interface ContractMultiplier {
-  readonly match: {
-    readonly provider: string | undefined;
-    readonly model: string | undefined;
-    readonly serviceTier: string | undefined;
-  };
-  readonly factor: Fraction;
-  readonly reason: string;
-  /** Milliseconds since 1970; the end is exclusive. */
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
 
 export interface CostPolicy {
   /** What becomes of the amount that the emitter says. */
@@ -211,7 +198,7 @@ function choose(prices: Prices, row: Row, { record, parts, policy, flags }: Circ
   const region = record.region === undefined ? undefined : row.multipliers.region.get(record.region);
   if (region) factors = [...factors, { reason: `region:${record.region}`, factor: region }];
   for (const contract of policy.multipliers) {
-    if (applies(contract, row, tier, record.atMs)) factors = [...factors, contract];
+    if (holdsFor(contract, { provider: row.provider, model: row.id, tier }, record)) factors = [...factors, contract];
   }
   return { cell: cell ?? emptyCell, factors };
 }
@@ -252,16 +239,6 @@ function tierOf({ serviceTier, requestedServiceTier }: UsageRecord, flags: strin
   const tier = tierWords[word] ?? word;
   if (serviceTier === undefined && tier !== "default") push(flags, "service_tier_assumed");
   return tier;
-}
-
-function applies({ match, fromMs, untilMs }: ContractMultiplier, row: Row, tier: string, atMs: number): boolean {
-  return (
-    fromMs <= atMs &&
-    atMs < untilMs &&
-    (match.provider ?? row.provider) === row.provider &&
-    (match.model ?? row.id) === row.id &&
-    (match.serviceTier ?? tier) === tier
-  );
 }
 
 /** Exact sum, rounded once. In whole numbers while they stay below 2^53, else in BigInt, with the same result. */

@@ -1,9 +1,10 @@
 // The settings of `gen_ai_cost`, as a book of prices and a policy. The `price` command reads the same.
 import { z } from "zod";
 import type { Files } from "../core/component.ts";
+import type { ContractMultiplier } from "./contracts.ts";
 import { type BookReading, type LayerName, readBook } from "./layers.ts";
 import { type Fraction, one, parseDecimal, parseFraction, toNanoUsd } from "./money.ts";
-import type { ContractMultiplier, CostPolicy } from "./price-call.ts";
+import type { CostPolicy } from "./price-call.ts";
 import { priceFile } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
 
@@ -34,8 +35,14 @@ const multiplier = z.strictObject({
   match: z
     .strictObject({
       provider: z.string().optional().meta({ description: "Provider of the row that prices the call." }),
+      account: z.string().optional().meta({ description: "AWS account of an ARN that the call names." }),
+      deployment: z
+        .string()
+        .optional()
+        .meta({ description: "The name that was asked for, as of an Azure deployment." }),
       model: z.string().optional().meta({ description: "Key of the row that prices the call." }),
       service_tier: z.string().optional().meta({ description: "Tier that served the call." }),
+      tenant: z.string().optional().meta({ description: "Tenant that the call belongs to." }),
     })
     .default({})
     .meta({ description: "Which calls it holds for; all of them when empty." }),
@@ -113,8 +120,11 @@ function contractOf({
   return {
     match: {
       provider: match.provider === undefined ? undefined : canonicalProvider(match.provider),
+      account: match.account,
+      deployment: match.deployment,
       model: match.model,
       serviceTier: match.service_tier,
+      tenant: match.tenant,
     },
     factor: amount(text),
     reason,
