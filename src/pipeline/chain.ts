@@ -1,6 +1,7 @@
 // One pipeline at work: its processors in order, then its exporters. It does not know any of them.
 import type { Batch, Encoded, Signal } from "../core/batch.ts";
 import type { Exporter, Processor, Reservation } from "../core/component.ts";
+import { safeguards } from "../core/safeguards.ts";
 
 export interface Chain {
   /** `traces/eu`. */
@@ -73,7 +74,9 @@ function deliveryOf(
   return {
     pending,
     async commit() {
-      await Promise.all(reservations.map((reservation) => reservation.commit(encoded)));
+      const taken = reservations.map((reservation) => reservation.commit(encoded));
+      const safe = (safeguards.get(encoded.notes) ?? []).map((safeguard) => safeguard());
+      await Promise.all([...taken, ...safe]);
     },
     release() {
       for (const reservation of reservations) reservation.release();

@@ -62,7 +62,14 @@ export class EmbeddedLedger implements ledger.Ledger {
   }
 
   async hold(request: ledger.HoldRequest): Promise<ledger.HoldReply> {
-    return this.#account(request.nowMs, (accounts) => accounts.hold(request));
+    const reply = await this.#account(request.nowMs, (accounts) => accounts.hold(request));
+    await this.durable();
+    return reply;
+  }
+
+  /** Resolves when all that was charged so far is as safe as the storage makes it. Charges alone do not wait for it. */
+  durable(): Promise<void> {
+    return this.#storage.durable();
   }
 
   async read(tenant: string, counters: readonly string[], nowMs: number): Promise<ledger.Standing> {
@@ -108,9 +115,7 @@ export class EmbeddedLedger implements ledger.Ledger {
   }
 
   async #change<T>(nowMs: number, work: (writing: Writing) => T): Promise<T> {
-    const result = this.#transact(nowMs, work);
-    await this.#storage.durable();
-    return result;
+    return this.#transact(nowMs, work);
   }
 
   #transact<T>(nowMs: number, work: (writing: Writing) => T): T {

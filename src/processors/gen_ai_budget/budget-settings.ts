@@ -1,7 +1,7 @@
 // Settings of the budgets. Shared by who charges and who explains what would be charged.
 import { z } from "zod";
 import type { Objection } from "../../core/component.ts";
-import { duration, section } from "../../core/settings.ts";
+import { duration, extensionId, section } from "../../core/settings.ts";
 import { type Budget, type Limit, openBudget, parseLimit } from "../../ledger/budget.ts";
 import type { ChargingTerms } from "../../ledger/charging.ts";
 import { calendars, isTimezone } from "../../ledger/windows.ts";
@@ -49,6 +49,10 @@ const budget = z.strictObject({
 });
 
 export const budgetSettings = z.strictObject({
+  storage: extensionId(
+    "file_storage",
+    "Id of a file_storage extension: spend is on disk before the sender is acknowledged. Absent: in memory, and gone with the process.",
+  ),
   accept: section(
     z.strictObject({
       late: duration("48h", "How long ago a span may have ended. Older ones are not charged, and counted as late."),

@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { priced, type Span, span, unpriced } from "../../../test/properties/ledger-support.ts";
+import { openDisk, temporaryDirectory } from "../../../test/support/disk.ts";
 import { recordingHost } from "../../../test/support/recording-host.ts";
 import type { Batch } from "../../core/batch.ts";
 import type { Host } from "../../core/host.ts";
+import { safeguards } from "../../core/safeguards.ts";
+import { offerStore } from "../../core/storage.ts";
 import { calls } from "../../genai/call.ts";
 import { charges } from "../../ledger/charging.ts";
 import { ledgerReaders } from "../../ledger/ledger-reader.ts";
@@ -93,6 +96,33 @@ describe("gen_ai_budget", () => {
     expect(ledgerReaders.get(host.common)).toHaveLength(1);
     await two.stop?.(AbortSignal.timeout(1000));
     expect(ledgerReaders.get(host.common)).toEqual([]);
+  });
+
+  test("with storage the ledger is that of the last start, and the acknowledgement waits for the disk", async () => {
+    const directory = temporaryDirectory();
+    const statementAfter = async (spans: readonly Span[], result: string) => {
+      const host = recordingHost();
+      const store = await openDisk({ directory });
+      offerStore(host.common, "file_storage/a", store);
+      const budget = created(host, { storage: "file_storage/a" });
+      expect(() => budget.process(batchOf({}))).toThrow("not open yet");
+      await budget.start?.();
+      expect(host.logged).toEqual([]);
+      const batch = batchOf(...spans);
+      budget.process(batch);
+      expect((await settled(batch))?.[0]?.result).toBe(result);
+      await Promise.all((safeguards.get(batch.notes) ?? []).map((safeguard) => safeguard()));
+      const [reader] = ledgerReaders.get(host.common) ?? [];
+      const statement = await reader?.statement("acme", nowMs);
+      await budget.stop?.(AbortSignal.timeout(1000));
+      await store.close(AbortSignal.timeout(5000));
+      return statement?.budgets[0]?.state;
+    };
+    const spans = [{ traceId: "a".repeat(32), spanId: "b".repeat(16) }];
+    const first = await statementAfter(spans, "charged");
+    expect(first).toMatchObject({ requests: 1, nanoUsd: 6_000_000n });
+    expect(await statementAfter(spans, "replayed")).toEqual(first);
+    expect(await statementAfter([{}], "charged")).toMatchObject({ requests: 2 });
   });
 
   test("counts results and amounts", async () => {
