@@ -1,6 +1,6 @@
 // One span at a time, read in place. There is one view per batch: it is pointed at a span, asked, told what to change,
 // and pointed at the next. A read sees what was changed before, by this processor or an earlier one.
-import { strict as assert } from "node:assert";
+import { AssertionError } from "node:assert";
 import { hex, utf8 } from "../wire/utf8.ts";
 import { varintLength } from "../wire/writer.ts";
 import {
@@ -381,7 +381,9 @@ export class SpanView {
   }
 
   #begin(key: AttributeKey, valueLength: number): number {
-    assert(this.#index.keys.declares(key), `attribute ${key.name} is written but not declared`);
+    // A message that is built before it is needed costs more than the change.
+    if (!this.#index.keys.declares(key))
+      throw new AssertionError({ message: `attribute ${key.name} is written but not declared` });
     return this.#edits.begin(key, valueLength);
   }
 
