@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "cmd/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["node_modules", "dist"],
+    globalSetup: ["test/support/redis-setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     allowOnly: false,

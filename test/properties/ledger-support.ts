@@ -1,11 +1,17 @@
 // Calls with the prices of the scenarios, and every store that the ledger suites run over.
+import { Redis } from "ioredis";
+import { inject } from "vitest";
 import { MemoryStorage } from "../../src/core/memory-storage.ts";
 import type { Call } from "../../src/genai/call.ts";
 import { type Budget, type BudgetPlan, counterOf, openBudget, parseLimit } from "../../src/ledger/budget.ts";
 import { type ChargingReport, type ChargingTerms, chargeCalls } from "../../src/ledger/charging.ts";
 import { EmbeddedLedger } from "../../src/ledger/embedded/embedded-ledger.ts";
 import type { CounterState, Ledger } from "../../src/ledger/ledger.ts";
+import { RedisLedger } from "../../src/ledger/redis/redis-ledger.ts";
+import type { Connection } from "../../src/ledger/redis/scripts.ts";
 import type { Cost } from "../../src/pricing/cost.ts";
+
+let serial = 0;
 
 export interface Store {
   readonly name: string;
@@ -17,7 +23,24 @@ export const stores: readonly Store[] = [
     name: "embedded, in memory",
     open: async () => new EmbeddedLedger({ storage: new MemoryStorage(256 * 1024 * 1024) }),
   },
+  { name: "redis", open: async () => redisLedger(sharedConnection()) },
 ];
+
+/** A ledger of its own in a Redis: nobody else has its prefix. */
+export function redisLedger(connection: Connection, keyPrefix = freshPrefix()): RedisLedger {
+  return new RedisLedger({ connection, keyPrefix, process: `p${serial++}` });
+}
+
+export function freshPrefix(): string {
+  return `test-${process.pid}-${Date.now().toString(36)}-${serial++}`;
+}
+
+let shared: Redis | undefined;
+
+function sharedConnection(): Redis {
+  shared ??= new Redis(inject("redisUrl"), { disableClientInfo: true });
+  return shared;
+}
 
 /** Nano-USD per token, input and output; m3 in tenths. */
 const prices: Readonly<Record<string, readonly [number, number]>> = { m1: [3000, 15000], m2: [75, 300] };
@@ -29,8 +52,6 @@ export interface Span extends Partial<Omit<Call, "subject" | "usage">> {
   /** In place of the price list. */
   readonly cost?: Cost;
 }
-
-let serial = 0;
 
 /** Span A of the scenarios, 6,000,000 nano-USD, unless said otherwise; every one is another span. */
 export function span(given: Span = {}): { call: Call; cost: Cost | undefined } {

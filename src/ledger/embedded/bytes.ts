@@ -1,4 +1,4 @@
-// How records of the embedded ledger are written: variable-length integers and length-prefixed text.
+// How records of ledgers are written: variable-length integers and length-prefixed text.
 // A record starts with the number of its layout, so that a later one can still read it.
 
 /** Grows as it is written to, and is used again for the next record. */
@@ -80,6 +80,10 @@ export class RecordReader {
     this.#at = from;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  skip(bytes: number): void {
+    this.#at += bytes;
   }
 
   integer(): number {

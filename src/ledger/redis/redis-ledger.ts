@@ -1,0 +1,288 @@
+// The ledger of many processes: Redis decides, this only asks. Claims go to 16 shards across tenants, everything else to
+// the slot of its tenant: one script each, for a whole batch. A lost reply is healed by asking again.
+import { Refused } from "../../core/refused.ts";
+import { ledgerKey } from "../identity.ts";
+import * as ledger from "../ledger.ts";
+import { readContender, writeContender } from "./contender.ts";
+import { chargeArguments, grouped, keptMs } from "./postings.ts";
+import { type Argument, type Connection, type Reply, runScript, type ScriptName } from "./scripts.ts";
+
+export interface RedisLedgerOptions {
+  readonly connection: Connection;
+  /** Before every key. */
+  readonly keyPrefix: string;
+  /** Tells processes apart: of this one alone, and new with every start. */
+  readonly process: string;
+  /** Told when Redis knows less of this process than it did: a failover or an old snapshot lost writes. */
+  onLostWrites?(): void;
+}
+
+/** Bounded by Redis alone; what is kept here is which tenants are in the directory. Throws `Refused("unavailable")`. */
+export class RedisLedger implements ledger.Ledger {
+  readonly #connection: Connection;
+  readonly #prefix: string;
+  readonly #process: string;
+  readonly #onLostWrites: () => void;
+  /** How often this process called, by key, as Redis said last. */
+  readonly #calls = new Map<string, number>();
+  readonly #admitted = new Set<string>();
+
+  constructor({ connection, keyPrefix, process, onLostWrites }: RedisLedgerOptions) {
+    this.#connection = connection;
+    this.#prefix = `${keyPrefix}:1:`;
+    this.#process = process;
+    this.#onLostWrites = onLostWrites ?? (() => {});
+  }
+
+  async claim(claims: readonly ledger.Claim[], terms: ledger.Terms): Promise<readonly ledger.Verdict[]> {
+    const verdicts = new Array<ledger.Verdict>(claims.length).fill({ kind: "forgotten" });
+    const known = [...claims.keys()].filter((at) => !isForgotten(claims[at]?.posting, terms));
+    const again = await this.#claimSome(claims, known, { terms, verdicts });
+    const alone = claims.map((claim) => ({ ...claim, id: claim.posting.span }));
+    // Of an id that tells no calls apart, the span is claimed by itself.
+    const others = again.filter((at) => claims[at]?.id !== claims[at]?.posting.span);
+    const lost = await this.#claimSome(alone, others, { terms, verdicts });
+    for (const at of [...lost, ...again.filter((one) => !others.includes(one))]) verdicts[at] = { kind: "settled" };
+    return verdicts;
+  }
+
+  async cancel(postings: readonly ledger.Posting[], terms: ledger.Terms): Promise<readonly ledger.Cancelled[]> {
+    const results = new Array<ledger.Cancelled>(postings.length).fill("known");
+    await this.#eachTenant(postings, terms, async (tenant, positions) => {
+      const { args } = chargeArguments(
+        positions.map((at) => postings[at]),
+        terms,
+      );
+      const reply = listOf(await this.#run("cancel", this.#tenantKey(tenant), [terms.nowMs, this.#process, ...args]));
+      for (const [index, letter] of lettersOf(reply[1]).entries())
+        results[positions[index] ?? 0] = letter === "r" ? "reversed" : letter === "b" ? "barred" : "known";
+    });
+    return results;
+  }
+
+  async charge(postings: readonly ledger.Posting[], terms: ledger.Terms): Promise<ledger.Charged> {
+    const results = new Array<ledger.Charged["results"][number]>(postings.length).fill("replayed");
+    const states = new Map<string, Map<string, ledger.CounterState>>();
+    await this.#eachTenant(postings, terms, async (tenant, positions) => {
+      const { args, counters } = chargeArguments(
+        positions.map((at) => postings[at]),
+        terms,
+      );
+      const reply = listOf(await this.#run("charge", this.#tenantKey(tenant), [terms.nowMs, this.#process, ...args]));
+      for (const [index, letter] of lettersOf(reply[1]).entries())
+        results[positions[index] ?? 0] = chargeResults[letter] ?? "overflow";
+      const own = states.get(tenant) ?? new Map<string, ledger.CounterState>();
+      for (const [index, counter] of counters.entries()) own.set(counter, stateAt(reply, 2 + index * stateFields));
+      states.set(tenant, own);
+    });
+    return {
+      results,
+      states: postings.map(({ tenant, counters }) =>
+        counters.map(({ key }) => states.get(tenant)?.get(key) ?? { ...ledger.zeroState }),
+      ),
+    };
+  }
+
+  async hold(request: ledger.HoldRequest): Promise<ledger.HoldReply> {
+    const { tenant, id, nanoUsd, levels, nowMs, untilMs } = request;
+    const args: Argument[] = [nowMs, this.#process, ledgerKey(id), String(nanoUsd), untilMs];
+    for (const { key, expiresAtMs, limitNanoUsd } of levels)
+      args.push(key, keptMs(expiresAtMs, nowMs), limitNanoUsd === undefined ? "" : String(limitNanoUsd));
+    const reply = listOf(await this.#run("hold", this.#tenantKey(tenant), args));
+    const binding = Number(reply[1]);
+    const states = levels.map((_, index) => stateAt(reply, 2 + index * stateFields));
+    return { allowed: binding < 0, binding: binding < 0 ? undefined : binding, states };
+  }
+
+  async read(tenant: string, counters: readonly string[], nowMs: number): Promise<ledger.Standing> {
+    const [known, reply] = await Promise.all([
+      this.#ask("HEXISTS", this.#directory("n"), `.${ledgerKey(tenant)}`),
+      this.#script("read", [this.#tenantKey(tenant)], [nowMs, ...counters]),
+    ]);
+    const values = listOf(reply);
+    return { known: known === 1, states: counters.map((_, index) => stateAt(values, index * stateFields)) };
+  }
+
+  async admit(tenants: readonly string[], room: ledger.Room): Promise<ReadonlySet<string>> {
+    const strangers = tenants.filter((tenant) => !this.#admitted.has(tenant));
+    for (let from = 0; from < strangers.length; from += batchMax) {
+      const asked = strangers.slice(from, from + batchMax);
+      const args = asked.flatMap((tenant) => [ledgerKey(tenant), tenant, room.always.has(tenant) ? 1 : 0]);
+      const keys = [this.#directory("k"), this.#directory("n")];
+      const letters = lettersOf(await this.#script("admit", keys, [room.tenantsMax, ...args]));
+      if (admittedMax < this.#admitted.size + asked.length) this.#admitted.clear();
+      for (const [index, tenant] of asked.entries()) if (letters[index] === "1") this.#admitted.add(tenant);
+    }
+    return new Set(tenants.filter((tenant) => this.#admitted.has(tenant)));
+  }
+
+  async tenants(after: string | undefined, limit: number): Promise<ledger.TenantPage> {
+    const from = after === undefined ? "-" : `(.${ledgerKey(after)}`;
+    const keys = listOf(await this.#ask("ZRANGEBYLEX", this.#directory("k"), from, "+", "LIMIT", 0, limit + 1));
+    if (keys.length === 0) return { tenants: [], next: undefined };
+    const names = listOf(await this.#ask("HMGET", this.#directory("n"), ...keys.slice(0, limit).map(bytesOf)));
+    const tenants = names.map((name) => bytesOf(name).toString());
+    return { tenants, next: limit < keys.length ? tenants.at(-1) : undefined };
+  }
+
+  /** Looks whether Redis still knows what it knew of this process: after every new connection. */
+  async recall(): Promise<void> {
+    for (const [key, calls] of [...this.#calls].slice(-recalledMax)) {
+      const found = await this.#ask("HGET", key, this.#process);
+      if (Number(found === null ? 0 : bytesOf(found).toString()) < calls) this.#noticeLoss();
+    }
+  }
+
+  /** Answers the positions of those whose id tells no calls apart. */
+  async #claimSome(
+    claims: readonly ledger.Claim[],
+    positions: readonly number[],
+    { terms, verdicts }: { readonly terms: ledger.Terms; readonly verdicts: ledger.Verdict[] },
+  ): Promise<readonly number[]> {
+    const again: number[] = [];
+    const shards = grouped(positions, (at) => Number((claims[at]?.id ?? 0n) >> shardShift), batchMax);
+    await Promise.all(
+      [...shards].map(async ([shard, batches]) => {
+        for (const batch of batches) {
+          const asked = batch.flatMap((at) => claims[at] ?? []);
+          const args: Argument[] = [terms.nowMs, this.#process, terms.keepMs, terms.identityWindowMs];
+          for (const claim of asked) args.push(idBytes(claim.id), writeContender(claim, terms));
+          const reply = listOf(await this.#run("claim", `${this.#prefix}{@id.${shard}}:q`, args));
+          for (const [index, verdict] of verdictsOf(reply, asked).entries()) {
+            const at = batch[index] ?? 0;
+            if (verdict === undefined) again.push(at);
+            else verdicts[at] = verdict;
+          }
+        }
+      }),
+    );
+    return again;
+  }
+
+  async #eachTenant(
+    postings: readonly ledger.Posting[],
+    terms: ledger.Terms,
+    work: (tenant: string, positions: readonly number[]) => Promise<void>,
+  ): Promise<void> {
+    const known = [...postings.keys()].filter((at) => !isForgotten(postings[at], terms));
+    const tenants = grouped(known, (at) => postings[at]?.tenant ?? "", batchMax);
+    await Promise.all(
+      [...tenants].map(async ([tenant, batches]) => {
+        for (const batch of batches) await work(tenant, batch);
+      }),
+    );
+  }
+
+  #tenantKey(tenant: string): string {
+    return `${this.#prefix}{${ledgerKey(tenant)}}:q`;
+  }
+
+  #directory(name: "k" | "n"): string {
+    return `${this.#prefix}{@tenants}:${name}`;
+  }
+
+  /** Runs a script that says how often this process called. */
+  async #run(name: ScriptName, key: string, args: readonly Argument[]): Promise<Reply> {
+    const reply = await this.#script(name, [key], args);
+    const calls = Number(listOf(reply)[0]);
+    const before = this.#calls.get(key) ?? 0;
+    if (callsMax <= this.#calls.size) this.#calls.clear();
+    this.#calls.delete(key);
+    this.#calls.set(key, calls);
+    if (calls <= before) this.#noticeLoss();
+    return reply;
+  }
+
+  #noticeLoss(): void {
+    this.#calls.clear();
+    this.#admitted.clear();
+    this.#onLostWrites();
+  }
+
+  async #script(name: ScriptName, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+    try {
+      return await runScript(this.#connection, name, keys, args);
+    } catch (cause) {
+      throw refusalOf(name, cause);
+    }
+  }
+
+  async #ask(command: string, ...args: Argument[]): Promise<Reply> {
+    try {
+      return (await this.#connection.callBuffer(command, args)) as Reply;
+    } catch (cause) {
+      throw refusalOf(command, cause);
+    }
+  }
+}
+
+/** Claims spread over as many slots. It never changes: a call is found where it was claimed. */
+const shardShift = 60n;
+/** Redis does nothing else while a script runs: 512 take a few milliseconds. */
+const batchMax = 512;
+const admittedMax = 100_000;
+const callsMax = 20_000;
+const recalledMax = 64;
+const stateFields = 6;
+const retryAfterMs = 1000;
+const chargeResults: Readonly<Record<string, ledger.Charged["results"][number]>> = {
+  c: "charged",
+  r: "replayed",
+  x: "cancelled",
+  f: "overflow",
+};
+
+function isForgotten(posting: ledger.Posting | undefined, { nowMs, keepMs }: ledger.Terms): boolean {
+  return posting !== undefined && posting.endMs < nowMs - keepMs;
+}
+
+function idBytes(id: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64BE(id);
+  return bytes;
+}
+
+/** Parallel to the claims; undefined where the id tells no calls apart. */
+function verdictsOf(reply: readonly Reply[], claims: readonly ledger.Claim[]): (ledger.Verdict | undefined)[] {
+  const more = new Map(reply.slice(2).map((entry) => [Number(listOf(entry)[0]), listOf(entry).slice(1)]));
+  return lettersOf(reply[1]).map((letter, at) => {
+    if (letter === "x") return undefined;
+    if (letter === "t") return { kind: "settled" };
+    const kind = letter === "o" ? "owner" : "shadow";
+    const [self, ...below] = (more.get(at) ?? []).map((bytes) => readContender(bytesOf(bytes)));
+    const posting = self ?? claims[at]?.posting;
+    return posting && { kind, posting, below };
+  });
+}
+
+function stateAt(reply: readonly Reply[], at: number): ledger.CounterState {
+  const text = (offset: number) => bytesOf(reply[at + offset] ?? null).toString();
+  return {
+    nanoUsd: BigInt(text(0)),
+    heldNanoUsd: BigInt(text(1)),
+    inputTokens: Number(text(2)),
+    outputTokens: Number(text(3)),
+    requests: Number(text(4)),
+    unpriced: Number(text(5)),
+  };
+}
+
+function listOf(reply: Reply | undefined): readonly Reply[] {
+  if (Array.isArray(reply)) return reply;
+  throw new TypeError(`redis: answered ${typeof reply} where a list was expected`);
+}
+
+function lettersOf(reply: Reply | undefined): string[] {
+  return [...bytesOf(reply ?? null).toString("latin1")];
+}
+
+function bytesOf(reply: Reply): Buffer {
+  if (Buffer.isBuffer(reply)) return reply;
+  throw new TypeError(`redis: answered ${typeof reply} where text was expected`);
+}
+
+function refusalOf(what: string, cause: unknown): Refused {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  // Without the error of ioredis: it carries all arguments, thousands of them.
+  return new Refused("unavailable", `redis: did not do ${what}: ${text}`, { retryAfterMs });
+}
