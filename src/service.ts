@@ -76,8 +76,9 @@ class RunningService implements Service {
   }
 
   async start(): Promise<void> {
-    const { seats } = this.#assembly;
+    const { seats, graph } = this.#assembly;
     this.#enrol();
+    graph.open();
     await this.#startAll(seats);
     this.health.ready = true;
     this.log.info("everything is ready");
@@ -114,12 +115,15 @@ class RunningService implements Service {
     const leaving = before.seats.filter((seat) => !staying.has(seat));
     for (const { host } of leaving) this.#hosts.tenancyOf(host).leaving = true;
     try {
-      await this.#startAll(next.seats.filter((seat) => !running.has(seat)));
+      await this.#startAll(
+        next.seatsToAdd.filter((seat) => !running.has(seat)),
+        () => next.graph.giveUp(before.graph),
+      );
     } catch (error) {
       for (const { host } of leaving) this.#hosts.tenancyOf(host).leaving = false;
       throw error;
     }
-    next.graph.takeOver(before.graph);
+    next.graph.open(before.graph);
     this.#assembly = next;
     this.#ownLog = this.#openLog(config);
     this.#line.report("ok");
@@ -163,11 +167,12 @@ class RunningService implements Service {
     this.#retiring.add(retired);
   }
 
-  async #startAll(seats: Assembly["seats"]): Promise<void> {
+  async #startAll(seats: Assembly["seats"], giveUp?: () => void): Promise<void> {
     const started: Assembly["seats"][number][] = [];
     try {
       await startSeats(seats, started, (seat) => this.#hosts.tenancyOf(seat.host).line);
     } catch (error) {
+      giveUp?.();
       await stopSeats(started.toReversed(), this.#stopRules(AbortSignal.timeout(failedStartStopMs)));
       throw error;
     }
@@ -180,7 +185,10 @@ class RunningService implements Service {
   }
 
   #deadline(): AbortSignal {
-    return AbortSignal.any([AbortSignal.timeout(this.#assembly.config.shutdownTimeoutMs), this.#hurry.signal]);
+    const over = new AbortController();
+    const { clock } = this.#surroundings;
+    void clock.sleep(this.#assembly.config.shutdownTimeoutMs, this.#hurry.signal).then(() => over.abort());
+    return over.signal;
   }
 
   #openLog(config: ServiceConfig): Log {

@@ -36,6 +36,14 @@ export class Assembly {
     return [...this.endpoints.seats, ...this.extensions.seats];
   }
 
+  /**
+   * Everything, in the order in which a reload starts what is new. Doors are shut until all have started, so the first
+   * may be those that the world outside can keep from starting; exporters, which take over queues, are the last.
+   */
+  get seatsToAdd(): readonly Seat[] {
+    return [...this.surroundings, ...this.graph.seats.toReversed()];
+  }
+
   /** Everything, in the order of the start. */
   get seats(): readonly Seat[] {
     return [...this.surroundings, ...this.graph.seats];

@@ -1,5 +1,5 @@
 // What components are given of the process: one host each, and behind them what all share.
-import type { Clock, Host, Log, MemoryFigures, Meter } from "../core/host.ts";
+import type { Clock, Host, LiveFiles, Log, MemoryFigures, Meter } from "../core/host.ts";
 import { childLog } from "../telemetry/log.ts";
 import type { ServiceHealth, StatusLine } from "./health.ts";
 import { Listeners, type Tenant } from "./listeners.ts";
@@ -7,6 +7,7 @@ import { Listeners, type Tenant } from "./listeners.ts";
 /** What the process gives to the service: the only way in which components reach it. */
 export interface Surroundings {
   readonly clock: Clock;
+  readonly files: LiveFiles;
   random(): number;
   memory(): MemoryFigures;
   collectGarbage(): void;
@@ -53,6 +54,7 @@ export class Hosts {
       meter,
       health,
       clock: surroundings.clock,
+      files: surroundings.files,
       random: surroundings.random,
       memory: surroundings.memory,
       collectGarbage: surroundings.collectGarbage,

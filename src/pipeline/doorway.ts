@@ -3,16 +3,20 @@ import type { Arrival } from "../core/batch.ts";
 import type { Accept } from "../core/component.ts";
 
 export class Doorway {
-  #accept: Accept;
-  /** What the receiver gets. A request goes where the doorway leads when it comes. */
-  readonly accept: Accept = (arrival: Arrival) => this.#accept(arrival);
+  #accept: Accept | undefined;
+  #waiting: (() => void)[] = [];
 
-  constructor(accept: Accept) {
-    this.#accept = accept;
-  }
+  /** What the receiver gets. A request goes where the doorway leads when it comes, and waits while that is nowhere. */
+  readonly accept: Accept = (arrival: Arrival) => this.#accept?.(arrival) ?? this.#wait(arrival);
 
   lead(accept: Accept): void {
     this.#accept = accept;
+    for (const go of this.#waiting.splice(0)) go();
+  }
+
+  async #wait(arrival: Arrival): Promise<number> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.accept(arrival);
   }
 }
 

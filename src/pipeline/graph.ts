@@ -5,6 +5,7 @@ import { signals } from "../core/batch.ts";
 import type { Accept, Batching, Doors, Exporter, Processor, Receiver } from "../core/component.ts";
 import type { Host, Meter } from "../core/host.ts";
 import type { MetricLabels } from "../core/metrics.ts";
+import { Refused } from "../core/refused.ts";
 import { TraceBatches } from "../otlp/trace-batch.ts";
 import type { Chain } from "./chain.ts";
 import { openDoor } from "./door.ts";
@@ -58,17 +59,25 @@ export class Graph {
   }
 
   /**
-   * From now on requests come here: those of receivers that stay, and those that receivers with a successor still get.
-   * It happens between two requests.
+   * From now on requests come here: those of own receivers, which waited until now, and those that receivers with a
+   * successor still get. It happens between two requests.
    */
-  takeOver(before: Graph): void {
+  open(before?: Graph): void {
     for (const [place, doors] of this.#doors) {
-      for (const doorways of [this.doorways.get(place), before.doorways.get(place)]) {
+      for (const doorways of [this.doorways.get(place), before?.doorways.get(place)]) {
         for (const [signal, doorway] of doorways ?? []) {
           const door = doors.get(signal);
           if (door) doorway.lead(door);
         }
       }
+    }
+  }
+
+  /** Hands back what waits at receivers that are not those of `before`: this graph will not be opened. */
+  giveUp(before: Graph): void {
+    for (const [place, doorways] of this.doorways) {
+      if (doorways === before.doorways.get(place)) continue;
+      for (const doorway of doorways.values()) doorway.lead(refuse);
     }
   }
 
@@ -111,20 +120,18 @@ export class Graph {
     const behind = (signal: Signal) =>
       chained.filter(({ plan }) => plan.signal === signal && plan.receivers.includes(part)).map(({ chain }) => chain);
     const served = signals.filter((signal) => 0 < behind(signal).length);
-    const doorOf = (signal: Signal, host: Host) =>
-      this.#flight.watch(openDoor({ receiver: part.id, signal, chains: behind(signal), traces, host }));
-    const former = before?.receivers.at(place);
     // Which signals it serves is told to a receiver once.
     const fingerprint = `${part.fingerprint} ${served.join(" ")}`;
+    let doorways = before?.doorways.get(place);
     const create = (host: Host) => {
-      const doorways = new Map(served.map((signal) => [signal, new Doorway(doorOf(signal, host))]));
-      this.doorways.set(place, doorways);
+      doorways = new Map(served.map((signal) => [signal, new Doorway()]));
       return part.create(new Map([...doorways].map(([signal, { accept }]) => [signal, accept])), host);
     };
-    const seat = this.receivers.take({ place, fingerprint, create }, before?.receivers);
-    const carried = seat === former ? before?.doorways.get(place) : undefined;
-    if (carried) this.doorways.set(place, carried);
-    this.#doors.set(place, new Map(served.map((signal) => [signal, doorOf(signal, seat.host)])));
+    const { host } = this.receivers.take({ place, fingerprint, create }, before?.receivers);
+    if (doorways) this.doorways.set(place, doorways);
+    const doorOf = (signal: Signal) =>
+      this.#flight.watch(openDoor({ receiver: part.id, signal, chains: behind(signal), traces, host }));
+    this.#doors.set(place, new Map(served.map((signal) => [signal, doorOf(signal)])));
   }
 }
 
@@ -142,6 +149,8 @@ function counted(processor: Processor, labels: MetricLabels, meter: Meter): Proc
     },
   };
 }
+
+const refuse: Accept = () => Promise.reject(new Refused("unavailable", "the configuration changes"));
 
 type Processed = { readonly plan: PipelinePlan; readonly processors: readonly Processor[] };
 type Chained = { readonly plan: PipelinePlan; readonly chain: Chain };

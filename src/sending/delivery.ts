@@ -28,7 +28,7 @@ export type Outcome =
   | { readonly kind: "delivered" }
   | { readonly kind: "rejected"; readonly code: "malformed" | "too_large"; readonly reason: string }
   | { readonly kind: "given_up"; readonly refused: Refused }
-  | { readonly kind: "kept" };
+  | { readonly kind: "kept"; readonly reason: string };
 
 /** Keeps what no backend takes as a file; resolves with its path. */
 export type SetAside = (encoded: Encoded) => Promise<string>;
@@ -55,8 +55,11 @@ export class Delivery {
     this.#warnPartial = quietWarning(host, "the backend took only a part, the rest is dropped");
   }
 
-  /** Never rejects. `lasts` tells that the queue outlives the process. */
-  async deliver(encoded: Encoded, stopping: Stopping, lasts: boolean): Promise<Outcome> {
+  /**
+   * Never rejects. Ends with "kept" when the time is over, and, when stopping, after an attempt that failed where
+   * somebody else `canGoOn`.
+   */
+  async deliver(encoded: Encoded, stopping: Stopping, canGoOn: () => boolean): Promise<Outcome> {
     const { length } = encoded.bytes;
     if (requestBytesMax < length) {
       const reason = `one item of ${length} bytes is larger than a request may be, ${requestBytesMax}`;
@@ -75,7 +78,7 @@ export class Delivery {
       const delayMs = backoff.next(this.#host.clock.monotonic() - start, result.retryAfterMs);
       if (delayMs === undefined) return { kind: "given_up", refused: this.#drop(encoded, "unavailable", reason) };
       this.#degrade(reason);
-      if (lasts && stopping.draining.aborted) break;
+      if (stopping.draining.aborted && canGoOn()) break;
       this.#warnAttempt({
         signal: encoded.signal,
         items: encoded.items,
@@ -84,8 +87,7 @@ export class Delivery {
       });
       await this.#host.clock.sleep(delayMs, stopping.draining.aborted ? stopping.over : stopping.draining);
     }
-    if (lasts) return { kind: "kept" };
-    return { kind: "given_up", refused: this.#drop(encoded, "unavailable", `stopped: ${reason}`) };
+    return { kind: "kept", reason };
   }
 
   /** Ends what a backend refuses for good: kept as a file where that can be, else dropped; counted and told. */

@@ -11,6 +11,8 @@ export interface LaneParts {
   readonly host: Host;
   /** Whether the queue outlives the process. */
   readonly lasts: boolean;
+  /** Whether another sender takes over what this one leaves. */
+  hasSuccessor(): boolean;
   readonly setAside: SetAside | undefined;
 }
 
@@ -24,6 +26,10 @@ export class Lane {
   /** Set when the time is over and the backend does not answer: the rest stays in the queue. */
   #isKeeping = false;
   #whenIdle: (() => void) | undefined;
+  /** What was on its way when the time was over, where the queue does not keep it. */
+  readonly #left: Parcel[] = [];
+  /** Why. */
+  #leftBecause: string | undefined;
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
@@ -53,10 +59,15 @@ export class Lane {
   /** What was never sent, once the time is over. With a queue that lasts only what was taken from it. */
   takeRest(): readonly Parcel[] {
     const { batcher, lasts } = this.#parts;
-    const rest: Parcel[] = [];
     if (lasts) return batcher.withdraw();
+    const rest = this.#left.splice(0);
     for (let parcel = batcher.next(true); parcel !== undefined; parcel = batcher.next(true)) rest.push(parcel);
     return rest;
+  }
+
+  /** What the backend said last to something that is left over. */
+  get leftBecause(): string {
+    return this.#leftBecause ?? "no time was left";
   }
 
   async #send(parcel: Parcel): Promise<void> {
@@ -67,11 +78,13 @@ export class Lane {
 
   /** One bad request among several must not take the others with it: what is refused as a whole is sent in halves. */
   async #deliver(parcel: Parcel, streak: { rejections: number }): Promise<void> {
-    const { delivery, stopping, lasts, setAside } = this.#parts;
-    const outcome = await delivery.deliver(parcel.encoded, stopping, lasts);
+    const { delivery, stopping, lasts, setAside, hasSuccessor } = this.#parts;
+    const outcome = await delivery.deliver(parcel.encoded, stopping, () => lasts || hasSuccessor());
     if (outcome.kind === "kept") {
       this.#isKeeping = true;
-      parcel.keep();
+      this.#leftBecause = outcome.reason;
+      if (lasts) parcel.keep();
+      else this.#left.push(parcel);
     } else if (outcome.kind === "rejected") {
       const halves = streak.rejections < rejectionsMax ? parcel.halves?.() : undefined;
       for (const half of halves ?? []) await this.#deliver(half, streak);

@@ -317,7 +317,7 @@ describe("the end", () => {
     deadline.abort();
     await stopped;
     expect([count("sent"), count("send_failed")]).toEqual([0, 12]);
-    expect(host.logged.join("\n")).toContain('"dropped_items":9');
+    expect(host.logged.join("\n")).toContain('"dropped_items":12');
     expect(host.timers()).toBe(0);
   });
 

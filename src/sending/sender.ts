@@ -5,10 +5,11 @@ import { type Encoded, type Signal, signals } from "../core/batch.ts";
 import type { Batching, Component, Exporter, Reservation } from "../core/component.ts";
 import type { Host } from "../core/host.ts";
 import { itemWord } from "../core/metrics.ts";
+import { Note } from "../core/note.ts";
 import { quietWarning } from "../core/quiet-log.ts";
 import { Refused } from "../core/refused.ts";
 import { type Store, storeOf } from "../core/storage.ts";
-import { Batcher } from "./batcher.ts";
+import { Batcher, type Parcel } from "./batcher.ts";
 import { Delivery, exporterLabel, type Push } from "./delivery.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import { Lane } from "./lane.ts";
@@ -25,6 +26,9 @@ export function createSender(
 ): Sender {
   return new QueuedSender(settings, batching, push, host);
 }
+
+/** By id of the exporter: who sends for it now. After a reload that is another one than before. */
+const senders = new Note<Map<string, QueuedSender>>("senders");
 
 /** A queue and what takes from it. */
 interface Work {
@@ -63,6 +67,7 @@ class QueuedSender implements Sender {
     const { storage } = this.#settings.sending_queue;
     if (storage !== undefined) this.#work = this.#recover(storeOf(this.#host.common, storage));
     const exporter = exporterLabel(this.#host);
+    this.#senders().set(exporter, this);
     const { meter } = this.#host;
     this.#unwatch = meter.watch(() => {
       if (this.#work === undefined) return;
@@ -87,7 +92,10 @@ class QueuedSender implements Sender {
     }
   }
 
-  /** Sends what is queued until the deadline, then counts and tells what is lost, or leaves it on disk. */
+  /**
+   * Sends what is queued until the deadline, then counts and tells what is lost, or leaves it on disk. Where another
+   * sender has taken the place of this one, that gets what is left, and it need not be tried until the deadline.
+   */
   async stop(deadline: AbortSignal): Promise<void> {
     if (this.#draining.signal.aborted) return;
     this.#draining.abort();
@@ -101,6 +109,7 @@ class QueuedSender implements Sender {
     await Promise.all(lanes.map((lane) => lane?.idle()));
     deadline.removeEventListener("abort", end);
     for (const signal of signals) this.#endRest(signal, queue);
+    if (this.#senders().get(exporterLabel(this.#host)) === this) this.#senders().delete(exporterLabel(this.#host));
     await queue.close();
     this.#unwatch?.();
   }
@@ -138,6 +147,7 @@ class QueuedSender implements Sender {
         stopping: { draining: this.#draining.signal, over: this.#over.signal },
         host,
         lasts: queue.lasting,
+        hasSuccessor: () => this.#successor() !== undefined,
         setAside: store && ((encoded) => store.setAside(this.#nameOf(encoded), encoded.bytes)),
       });
     return { queue, lanes: { traces: lane("traces"), metrics: lane("metrics"), logs: lane("logs") } };
@@ -185,13 +195,40 @@ class QueuedSender implements Sender {
       if (items > 0) this.#host.log.info("stopped; what waits stays on disk", { signal, items });
       return;
     }
-    let items = 0;
-    for (const parcel of rest) {
-      items += parcel.encoded.items;
-      this.#delivery.countFailed(parcel.encoded, parcel.encoded.items);
-      parcel.finish(new Refused("unavailable", "stopped before it could be sent"));
+    const lost = rest.filter((parcel) => !this.#handOver(parcel));
+    if (lost.length === 0) return;
+    const reason = `stopped: ${this.#laneOf(signal)?.leftBecause}`;
+    for (const parcel of lost) parcel.finish(new Refused("unavailable", reason));
+    const items = lost.reduce((sum, { encoded }) => sum + encoded.items, 0);
+    this.#delivery.countFailed({ signal }, items);
+    this.#host.log.error("stopped before everything was sent, data dropped", {
+      signal,
+      dropped_items: items,
+      error: reason,
+    });
+  }
+
+  /** Whether there is a successor, with room. */
+  #handOver({ encoded, finish }: Parcel): boolean {
+    try {
+      const successor = this.#successor();
+      if (successor === undefined) return false;
+      const committed = successor.reserve(encoded.bytes.length, encoded).commit(encoded);
+      void Promise.resolve(committed).then(() => finish(), finish);
+      return true;
+    } catch {
+      return false;
     }
-    if (items > 0)
-      this.#host.log.error("stopped before everything was sent, data dropped", { signal, dropped_items: items });
+  }
+
+  #senders(): Map<string, QueuedSender> {
+    const known = senders.get(this.#host.common) ?? new Map<string, QueuedSender>();
+    senders.set(this.#host.common, known);
+    return known;
+  }
+
+  #successor(): QueuedSender | undefined {
+    const current = this.#senders().get(exporterLabel(this.#host));
+    return current === this ? undefined : current;
   }
 }

@@ -202,6 +202,27 @@ describe("a reload", () => {
     await expectAll(["span-0", "span-1", "span-2", "span-3", "span-4"], given.backend);
   });
 
+  test("of an exporter whose backend is gone brings what waits to the new one", async () => {
+    const { program, given, url } = await started();
+    given.backend.reply = () => ({ status: 503 });
+    const names = Array.from({ length: 20 }, (_, number) => `span-${number}`);
+    for (const number of names.keys()) expect(await sendSpan(url, number)).toBe(200);
+    const next = await backendOf();
+    expect(await program.reload(yaml({ ...given, backend: next }))).toBe("runs");
+    await expectAll(names, next);
+    expect(program.started.stderr).not.toContain("dropped");
+  });
+
+  test("of an exporter that goes away leaves its queue to nobody, and tells what is lost", async () => {
+    const { program, given, url } = await started({ more: "  shutdown_timeout: 1s\n" });
+    given.backend.reply = () => ({ status: 503 });
+    for (let number = 0; number < 3; number++) expect(await sendSpan(url, number)).toBe(200);
+    const next = yaml({ ...given }).replace("exporters: [otlp_http]", "exporters: [debug]");
+    expect(await program.reload(next)).toBe("runs");
+    await program.started.logged(/data dropped.*dropped_items=3/);
+    expect(await sendSpan(url, 3)).toBe(200);
+  });
+
   test("twenty times in a row leaks no listener, and the last one counts", async () => {
     const { program, given, url, health } = await started();
     const pid = program.started.pid;
