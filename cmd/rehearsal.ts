@@ -118,6 +118,7 @@ function silentHost(nowMs: number): Host {
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
     meter: { add: nothing, set: nothing, watch: () => nothing },
     clock: { now: () => nowMs, monotonic: () => nowMs, sleep: () => Promise.resolve(), every: () => nothing },
+    files: { read: () => new Uint8Array(), stamp: () => undefined },
     random: () => 0,
     pressure: { reason: undefined },
     health: { ready: true, all: () => [] },

@@ -74,6 +74,7 @@ function messageOf(error: unknown): string {
 function surroundings(terminal: Terminal, opening: string): Surroundings {
   return {
     clock: systemClock,
+    files: terminal.outside.files,
     random: Math.random,
     memory: memoryFigures,
     collectGarbage,

@@ -73,6 +73,14 @@ export interface Health {
 /** An address to bind, or the path of a socket file. Port 0 takes a free one. */
 export type ListenPlace = { readonly host: string; readonly port: number } | { readonly path: string };
 
+/** Files that settings name, for who reads them again while the program runs. */
+export interface LiveFiles {
+  /** Throws when the file cannot be read. */
+  read(path: string): Uint8Array;
+  /** Another text once the file is another; undefined where there is none. The content is not read for it. */
+  stamp(path: string): string | undefined;
+}
+
 /** What a component may use of the process it lives in. There are no globals. */
 export interface Host {
   /** Kind and id: `exporters.otlp_http/tempo`. */
@@ -80,6 +88,7 @@ export interface Host {
   readonly log: Log;
   readonly meter: Meter;
   readonly clock: Clock;
+  readonly files: LiveFiles;
   /** A number in [0, 1). */
   random(): number;
   readonly pressure: Pressure;

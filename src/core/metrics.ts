@@ -76,6 +76,8 @@ export const metrics = {
   spantoll_calls_total: counter("Spans that tell of an LLM call, by what became of them.", "role", "reason", "dialect"),
   spantoll_tokens_total: counter("Tokens of billed calls.", "tenant", "provider", "model", "type"),
   spantoll_unpriced_calls_total: counter("Billed calls without a price.", "reason", "provider", "model"),
+  spantoll_price_table_info: gauge("1 for the price table in use, 0 for those before it.", "version"),
+  spantoll_price_reloads_total: counter("Changes of price files: taken over, or refused.", "result"),
   spantoll_charged_usd_total: counter("Acknowledged charges, in USD.", "tenant", "provider", "model"),
   spantoll_reversed_usd_total: counter("Charges taken back, in USD.", "tenant", "provider", "model"),
   spantoll_charges_total: counter("Charges by result: charged, replayed, shadowed, late, future, refused.", "result"),

@@ -90,6 +90,7 @@ function idleHost(type: string): Host {
     log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     meter: { add: () => undefined, set: () => undefined, watch: () => () => undefined },
     clock: systemClock,
+    files: { read: () => new Uint8Array(), stamp: () => undefined },
     random: Math.random,
     pressure: { reason: undefined },
     health: { ready: true, all: () => [] },

@@ -19,11 +19,16 @@ export interface Program {
 
 const outcomes = /the new configuration runs|the configuration was not taken over/g;
 
-/** Runs until the end of the test. Its file has the name `config.yaml`. */
-export async function startProgram(yaml: string, env: Readonly<Record<string, string>> = {}): Promise<Program> {
+/** Runs until the end of the test. Its file has the name `config.yaml`, and `beside` it stand others. */
+export async function startProgram(
+  yaml: string,
+  env: Readonly<Record<string, string>> = {},
+  beside: Readonly<Record<string, string>> = {},
+): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), "spantoll-program-"));
   const file = join(folder, "config.yaml");
   writeFileSync(file, yaml);
+  for (const [name, text] of Object.entries(beside)) writeFileSync(join(folder, name), text);
   const started = new Started(["run", "--config", file], { cwd: folder, env });
   onTestFinished(async () => {
     started.signal("SIGKILL");

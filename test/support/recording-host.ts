@@ -10,6 +10,8 @@ export interface RecordingHost extends Host {
   readonly counted: Map<string, number>;
   readonly reported: [status: ComponentStatus, error: string | undefined][];
   readonly printed: string[];
+  /** What `files` reads, by path. */
+  readonly written: Map<string, string>;
   /** What `memory` answers next. */
   memoryFigures: MemoryFigures;
   /** How often garbage was collected, and what that does. */
@@ -35,6 +37,7 @@ export function recordingHost(options: RecordingHostOptions = {}): RecordingHost
   const reported: [ComponentStatus, string | undefined][] = [];
   const printed: string[] = [];
   const time = manualTime(options.nowMs ?? Date.UTC(2026, 10, 21, 10));
+  const written = new Map<string, string>();
   const pressure: Pressure = { reason: undefined };
   const listeners = new Listeners();
   const say = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) => {
@@ -51,6 +54,7 @@ export function recordingHost(options: RecordingHostOptions = {}): RecordingHost
       watch: () => () => undefined,
     },
     clock: time.clock,
+    files: { read: (path) => new TextEncoder().encode(existing(written, path)), stamp: (path) => written.get(path) },
     random: () => 0.5,
     pressure,
     health: options.health ?? { ready: true, all: () => [] },
@@ -75,6 +79,7 @@ export function recordingHost(options: RecordingHostOptions = {}): RecordingHost
     print: (text) => printed.push(text),
     report: (status, error) => reported.push([status, error]),
     common: {},
+    written,
     logged,
     counted,
     reported,
@@ -82,6 +87,12 @@ export function recordingHost(options: RecordingHostOptions = {}): RecordingHost
     advance: time.advance,
     timers: time.timers,
   };
+}
+
+function existing(written: ReadonlyMap<string, string>, path: string): string {
+  const text = written.get(path);
+  if (text === undefined) throw new Error(`ENOENT: ${path}`);
+  return text;
 }
 
 interface Timer {

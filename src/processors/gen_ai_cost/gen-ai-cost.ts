@@ -12,6 +12,7 @@ import { costOf } from "../../pricing/price-call.ts";
 import { type PricingSettings, policyOf, pricingSettings, readSettingsBook } from "../../pricing/settings.ts";
 import { CostAttributes } from "./cost-attributes.ts";
 import { Figures } from "./figures.ts";
+import { LiveBook } from "./live-book.ts";
 
 export const genAiCost = processor({
   type: "gen_ai_cost",
@@ -40,16 +41,24 @@ function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
   const policy = policyOf(settings);
   const attributes = new CostAttributes(settings.write);
   const figures = new Figures(host);
+  const live = new LiveBook(book, settings, host);
   return {
     keys: attributes.keys,
+    async start() {
+      live.start();
+    },
+    async stop() {
+      live.stop();
+    },
     process(batch: Batch): Batch {
       const found = calls.get(batch.notes);
       if (!found || found.length === 0) return batch;
       const traces = traceBatch(batch);
       const nowMs = host.clock.now();
+      const prices = live.book;
       const priced: (Cost | undefined)[] = [];
       for (const call of found) {
-        const cost = call.role === "bill" ? costOf(book, recordOf(call, nowMs), policy) : undefined;
+        const cost = call.role === "bill" ? costOf(prices, recordOf(call, nowMs), policy) : undefined;
         priced.push(cost);
         if (!cost) continue;
         attributes.write(traces.span(call.span), call, cost);
