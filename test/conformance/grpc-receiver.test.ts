@@ -291,6 +291,7 @@ describe("a broken frame", () => {
       return answer !== undefined;
     });
     expect(answer).toMatchObject({ "grpc-status": "14" });
+    await until(() => stream.closed);
   });
 });
 
@@ -311,6 +312,22 @@ describe("a bomb", () => {
     expect((await grpcClient(target).call(oneSpan)).code).toBe(0);
   });
 });
+
+test.each([{ coding: "identity" }, { coding: "gzip" }])(
+  "C-27 whatever byte of a $coding message is wrong, the answer is OK or INVALID_ARGUMENT",
+  async ({ coding }) => {
+    const { target } = await startReceiver({ grpc: {} });
+    const whole = coding === "gzip" ? gzipSync(encode("traces", traces(3))) : encode("traces", traces(3));
+    const codes = new Set<number>();
+    for (let at = 0; at < whole.length; at++) {
+      const body = Buffer.from(whole);
+      body[at] = (body[at] ?? 0) ^ 0x55;
+      const frame = frameOf(body, { compressed: coding === "gzip" });
+      codes.add((await rawCall(target, frame, { "grpc-encoding": coding })).code);
+    }
+    expect([...codes].sort()).toEqual([0, 3]);
+  },
+);
 
 describe("a connection", () => {
   test("C-34 that is old is ended in order, and its last call finishes", async () => {

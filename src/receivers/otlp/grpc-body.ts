@@ -8,7 +8,7 @@ import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import type { Held } from "./bodies.ts";
 import { codingOf, inflate } from "./inflate.ts";
 
-// With 64 KiB every larger request waits for the network once per window. bench: 320 -> 240 us for 114 KB.
+// With 64 KiB every larger request waits for the network once per window: 320 instead of 240 us of CPU for 114 KB.
 const streamWindowBytes = 4 * 1024 ** 2;
 const connectionWindowBytes = 16 * 1024 ** 2;
 
@@ -30,8 +30,11 @@ export interface BodyRules {
   readonly unknownCoding: (name: string) => CallStatus;
 }
 
-/** Takes the body of a call under these rules. Nothing of it has been read yet. */
-export function watchBody(call: ServerInterceptingCallInterface, rules: BodyRules): void {
+/**
+ * Takes the body of a call under these rules; nothing of it has been read yet. Returns the way to read no more of it once
+ * the call is answered: what came of it would be kept until the client ends.
+ */
+export function watchBody(call: ServerInterceptingCallInterface, rules: BodyRules): () => void {
   const stream: unknown = Reflect.get(call, "stream");
   assert(isStream(stream) && typeof Reflect.get(call, "decompressMessage") === "function", "grpc-js has changed");
   if (stream.session) widenWindow(stream.session);
@@ -46,6 +49,7 @@ export function watchBody(call: ServerInterceptingCallInterface, rules: BodyRule
   stream.on("data", count);
   stream.once("close", rules.onClose);
   Reflect.set(call, "decompressMessage", (framed: Buffer, name: string) => plainOf(framed, name, rules));
+  return () => stream.close();
 }
 
 function isStream(value: unknown): value is ServerHttp2Stream {

@@ -91,11 +91,12 @@ export class GrpcExchange {
     const refuse = (error: unknown): void => {
       this.#end(reading);
       call.sendStatus(this.#refusal(refusalOf(error, this.#host)));
+      endBody();
     };
     const reading: Reading = { held, since: this.#host.clock.monotonic(), refuse };
     this.#reading.add(reading);
     this.#byMetadata.set(metadata, reading);
-    watchBody(call, {
+    const endBody = watchBody(call, {
       held,
       onTooMuch: refuse,
       // Once the body is handed in, its handler gives back what it holds.
