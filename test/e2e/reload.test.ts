@@ -3,7 +3,9 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Backend, startBackend } from "../support/backend.ts";
+import { grpcClient } from "../support/grpc-client.ts";
 import { freePort, listeningPorts, sendSpan, startLoad, startProgram } from "../support/program.ts";
+import { traceRequest } from "../support/spans.ts";
 import { until } from "../support/until.ts";
 
 interface Given {
@@ -221,6 +223,52 @@ describe("a reload", () => {
     expect(await program.reload(next)).toBe("runs");
     await program.started.logged(/data dropped.*dropped_items=3/);
     expect(await sendSpan(url, 3)).toBe(200);
+  });
+
+  test("hands the queue on disk to what replaces its exporter", async () => {
+    const storing = (given: Given, exporter: string) =>
+      yaml({ ...given, exporter: `, sending_queue: { storage: file_storage }${exporter}` })
+        .replace("extensions: {", "extensions: { file_storage: { directory: ./data },")
+        .replace("extensions: [", "extensions: [file_storage, ");
+    const { program, given, url } = await started();
+    expect(await program.reload(storing(given, ""))).toBe("runs");
+    given.backend.reply = () => ({ status: 503 });
+    const names = Array.from({ length: 20 }, (_, number) => `span-${number}`);
+    for (const number of names.keys()) expect(await sendSpan(url, number)).toBe(200);
+    const next = await backendOf();
+    expect(await program.reload(storing({ ...given, backend: next }, ", timeout: 9s"))).toBe("runs");
+    await expectAll(names, next);
+    const elsewhere = storing(given, "").replace("./data", "./elsewhere");
+    expect(await program.reload(elsewhere)).toBe("refused");
+    expect(program.started.stderr).toMatch(/extensions\.file_storage: cannot be changed while the program runs/);
+    expect(await sendSpan(url, 20)).toBe(200);
+    await expectAll([...names, "span-20"], next);
+  });
+
+  test("of the gRPC door fails no call, and senders keep their port", async () => {
+    const grpcPort = await freePort();
+    const door = (more: string) => ` }, grpc: { endpoint: "localhost:${grpcPort}"${more}`;
+    const { program, given } = await started({ http: door("") });
+    const client = grpcClient(`localhost:${grpcPort}`);
+    const codes: number[] = [];
+    let over = false;
+    let number = 0;
+    const send = async () => {
+      while (!over) codes.push((await client.call(traceRequest([{ id: (++number).toString(16) }]))).code);
+    };
+    const all = Promise.all([send(), send(), send()]);
+    for (const size of [1, 2, 3]) {
+      const before = codes.length;
+      await until(() => before + 30 < codes.length);
+      const next = yaml({ ...given, http: door(`, max_recv_msg_size_mib: ${size}`) });
+      expect(await program.reload(next)).toBe("runs");
+    }
+    const before = codes.length;
+    await until(() => before + 30 < codes.length);
+    over = true;
+    await all;
+    expect(new Set(codes)).toEqual(new Set([0]));
+    await until(() => given.backend.taken("traces").length === codes.length);
   });
 
   test("twenty times in a row leaks no listener, and the last one counts", async () => {
