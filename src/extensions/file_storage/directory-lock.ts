@@ -65,11 +65,15 @@ function whoAmI(): Holder | undefined {
   }
 }
 
-/** The 22nd field of proc_pid_stat(5), counted behind the name, which may hold anything. */
+/** PF_EXITING of the kernel's sched.h: such a process only waits for its end to be noticed. */
+const exiting = 4;
+
+/** The 22nd field of proc_pid_stat(5), counted behind the name, which may hold anything; undefined when it has ended. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[6]) & exiting) === 0 ? fields[19] : undefined;
   } catch {
     return undefined;
   }
