@@ -1,10 +1,12 @@
 // Settings of the budgets. Shared by who charges and who explains what would be charged.
 import { z } from "zod";
-import type { Objection } from "../../core/component.ts";
+import type { Files, Objection } from "../../core/component.ts";
 import { duration, extensionId, section } from "../../core/settings.ts";
 import { type Budget, type Limit, openBudget, parseLimit } from "../../ledger/budget.ts";
 import type { ChargingTerms } from "../../ledger/charging.ts";
+import { redisObjections } from "../../ledger/redis/connect.ts";
 import { calendars, isTimezone } from "../../ledger/windows.ts";
+import { redisSection, redisSettings } from "./redis-settings.ts";
 
 const hourMs = 3_600_000;
 const identityWindowMsMax = 24 * hourMs;
@@ -49,6 +51,10 @@ const budget = z.strictObject({
 });
 
 export const budgetSettings = z.strictObject({
+  ledger: section(
+    z.strictObject({ redis: redisSection.optional() }),
+    "Where spend is kept. Absent: by this process.",
+  ).prefault({}),
   storage: extensionId(
     "file_storage",
     "Id of a file_storage extension: spend is on disk before the sender is acknowledged. Absent: in memory, and gone with the process.",
@@ -83,7 +89,13 @@ export const budgetSettings = z.strictObject({
 
 export type BudgetSettings = z.output<typeof budgetSettings>;
 
-export function* budgetObjections(given: BudgetSettings): Iterable<Objection> {
+export function* budgetObjections(given: BudgetSettings, files: Files): Iterable<Objection> {
+  const { redis } = given.ledger;
+  if (redis !== undefined && given.storage !== undefined)
+    yield { path: ["storage"], text: "is for a ledger of this process; leave it out beside ledger.redis" };
+  if (redis !== undefined)
+    for (const { path, text } of redisObjections(redisSettings(redis), files))
+      yield { path: ["ledger", "redis", ...path], text };
   const names = given.budgets.map(({ name }) => name);
   for (const [at, name] of names.entries())
     if (names.indexOf(name) < at)
