@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildOwn } from "../support/backends-go.ts";
 import { BackendProcess, json } from "../support/backends-process.ts";
-import { DeployedSidecar, type SentSpan, type Spent } from "../support/backends-sidecar.ts";
+import { type Deployed, DeployedSidecar, type SentSpan, type Spent } from "../support/backends-sidecar.ts";
 import type { Plain } from "../support/otlp-oracle.ts";
 
 interface Field {
@@ -34,9 +34,13 @@ beforeAll(async () => {
   binary = await buildOwn("test/backends/husky", "husky");
 });
 
-const ways = [{ transport: "http", exporter: "otlp_http/honeycomb" }] as const;
+/** Over gRPC husky takes the type of the body for granted. */
+const ways = [
+  { transport: "http", contentType: "application/x-protobuf", ok: 200, unauthenticated: 401 },
+  { transport: "grpc", contentType: "application/protobuf", ok: 0, unauthenticated: 16 },
+] as const;
 
-describe.each(ways)("the corpus over $transport", ({ transport, exporter }) => {
+describe.each(ways)("the corpus over $transport", ({ transport, contentType, ok, unauthenticated }) => {
   let husky: Husky;
   let sent: readonly SentSpan[];
   let spent: ReadonlyMap<string, Spent>;
@@ -45,7 +49,7 @@ describe.each(ways)("the corpus over $transport", ({ transport, exporter }) => {
 
   beforeAll(async () => {
     husky = await Husky.start(binary);
-    const sidecar = await DeployedSidecar.start({ file: "deploy/honeycomb.yaml", env: husky.environment(), exporter });
+    const sidecar = await DeployedSidecar.start(husky.deployed(transport, "abcdefghijklmnopqrstuv"));
     await sidecar.takeCorpus();
     spent = await sidecar.spent();
     expect((await sidecar.stop()).code).toBe(0);
@@ -60,11 +64,12 @@ describe.each(ways)("the corpus over $transport", ({ transport, exporter }) => {
   test("is taken whole: no request is refused", () => {
     expect(received.requests.length).toBeGreaterThan(0);
     for (const request of received.requests)
-      expect(request).toMatchObject({ transport, content_type: "application/x-protobuf", status: 200, error: "" });
+      expect(request).toMatchObject({ transport, content_type: contentType, status: ok, error: "" });
   });
 
-  test("is compressed where that is worth it", () => {
-    expect(new Set(received.requests.map(({ encoding }) => encoding))).toContain("gzip");
+  test("is compressed where that is worth it, as far as husky is told", () => {
+    const wanted = transport === "http" ? "gzip" : "";
+    expect(new Set(received.requests.map(({ encoding }) => encoding))).toContain(wanted);
   });
 
   test("becomes one event for each span, each event of a span and each link", () => {
@@ -145,41 +150,46 @@ describe.each(ways)("the corpus over $transport", ({ transport, exporter }) => {
 
   test("is refused without a key: told in Honeycomb's words, not sent again, and charged all the same", async () => {
     const before = (await husky.received()).requests.length;
-    const environment = { ...husky.environment(), HONEYCOMB_API_KEY: "" };
-    const sidecar = await DeployedSidecar.start({ file: "deploy/honeycomb.yaml", env: environment, exporter });
+    const sidecar = await DeployedSidecar.start(husky.deployed(transport, ""));
     await sidecar.takeCorpus();
     expect(await sidecar.spent()).toEqual(spent);
     const { code, stderr } = await sidecar.stop();
     const refused = (await husky.received()).requests.slice(before);
     expect(code).toBe(0);
     expect(refused.length).toBeGreaterThan(0);
-    for (const { status } of refused) expect(status).toBe(401);
-    expect(stderr).toMatch(/401.*missing 'x-honeycomb-team' header/);
+    for (const { status } of refused) expect(status).toBe(unauthenticated);
+    expect(stderr).toContain("missing 'x-honeycomb-team' header");
   });
 });
 
 class Husky {
   readonly #process: BackendProcess;
   readonly #http: string;
+  readonly #grpc: string;
 
-  private constructor(running: BackendProcess, http: string) {
+  private constructor(running: BackendProcess, http: string, grpc: string) {
     this.#process = running;
-    this.#http = http;
+    this.#http = `http://${http}`;
+    this.#grpc = `http://${grpc}`;
   }
 
   static async start(path: string): Promise<Husky> {
-    const running = new BackendProcess(path, [], ".");
-    const [, http = ""] = await running.says(/http=(\S+) grpc=(\S+)/);
-    return new Husky(running, http);
+    const running = new BackendProcess(path);
+    const [, http = "", grpc = ""] = await running.says(/http=(\S+) grpc=(\S+)/);
+    return new Husky(running, http, grpc);
   }
 
-  /** What deploy/honeycomb.yaml reads. The key has the form of one; husky looks at nothing else. */
-  environment(): Readonly<Record<string, string>> {
-    return { HONEYCOMB_ENDPOINT: `http://${this.#http}`, HONEYCOMB_API_KEY: "abcdefghijklmnopqrstuv" };
+  /** A key of the right form will do: husky asks nobody whose it is. */
+  deployed(transport: "http" | "grpc", key: string): Deployed {
+    const file = "deploy/honeycomb.yaml";
+    const env = { HONEYCOMB_ENDPOINT: this.#http, HONEYCOMB_API_KEY: key };
+    if (transport === "http") return { file, env, exporter: "otlp_http/honeycomb" };
+    const settings = { endpoint: this.#grpc, headers: { "x-honeycomb-team": key } };
+    return { file, env, exporter: "otlp_grpc/honeycomb", settings };
   }
 
   received(): Promise<Received> {
-    return json(`http://${this.#http}/received`);
+    return json(`${this.#http}/received`);
   }
 
   end(): Promise<void> {

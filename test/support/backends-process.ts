@@ -1,8 +1,17 @@
 // A backend as a process on loopback: started, waited for, asked over HTTP, ended.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+interface Given {
+  /** Where it runs, and leaves what it stores. */
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 export class BackendProcess {
   /** Everything it wrote, standard error included. */
@@ -10,9 +19,14 @@ export class BackendProcess {
   readonly #name: string;
   readonly #child: ChildProcess;
 
-  constructor(binary: string, args: readonly string[], folder: string) {
-    this.#name = binary;
-    this.#child = spawn(binary, [...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  constructor(binary: string, args: readonly string[] = [], given: Given = {}) {
+    const { folder, env } = given;
+    this.#name = basename(binary);
+    this.#child = spawn(binary, [...args], {
+      env: { PATH: process.env["PATH"], HOME: folder, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(folder === undefined ? {} : { cwd: folder }),
+    });
     this.#child.on("error", (error) => {
       this.output += error.message;
     });
@@ -46,8 +60,14 @@ export class BackendProcess {
   }
 
   #mustLive(): void {
-    if (this.#child.exitCode !== null) throw new Error(`${this.#name} ended:\n${this.output.slice(-2_000)}`);
+    if (this.#child.exitCode !== null) throw new Error(`${this.#name} ended:\n${this.output.slice(0, 2_000)}`);
   }
+}
+
+/** A folder that is thrown away by the second part. */
+export function scratchFolder(): readonly [folder: string, remove: () => void] {
+  const folder = mkdtempSync(join(tmpdir(), "spantoll-backend-"));
+  return [folder, () => rmSync(folder, { recursive: true, force: true })];
 }
 
 /** Ports that were free a moment ago. */
@@ -61,8 +81,8 @@ export async function freePorts(count: number): Promise<readonly number[]> {
   return ports;
 }
 
-export async function json<Answer>(url: string): Promise<Answer> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+export async function json<Answer>(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(30_000) });
   if (answer.status !== 200) throw new Error(`${url} answered ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Answer;
 }

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { captures } from "../corpus/captures.ts";
 import { sentNow } from "../corpus/recent.ts";
 import { type Backend, startBackend } from "./backend.ts";
+import { scratchFolder } from "./backends-process.ts";
 import { type Ended, Started } from "./bundle.ts";
 import { decode, type Plain } from "./otlp-oracle.ts";
 
@@ -33,33 +34,41 @@ export interface SentSpan {
   readonly scope: Plain;
 }
 
+interface Places {
+  /** Addresses, with the ports that were free. */
+  readonly receiver: string;
+  readonly budgets: string;
+  /** Throws away what it kept on disk. */
+  readonly remove: () => void;
+}
+
 export class DeployedSidecar {
   readonly #program: Started;
   readonly #copy: Backend;
-  readonly #receiver: string;
-  readonly #budgets: string;
+  readonly #places: Places;
 
-  private constructor(program: Started, copy: Backend, receiver: string, budgets: string) {
+  private constructor(program: Started, copy: Backend, places: Places) {
     this.#program = program;
     this.#copy = copy;
-    this.#receiver = receiver;
-    this.#budgets = budgets;
+    this.#places = places;
   }
 
   static async start(deployed: Deployed): Promise<DeployedSidecar> {
     const copy = await startBackend();
-    const over = stringify(overlay(deployed, copy.url));
+    const [data, remove] = scratchFolder();
+    const over = stringify(overlay(deployed, copy.url, data));
     const program = new Started(["run", "--config", deployed.file, "--config", `yaml:${over}`], { env: deployed.env });
     const [, receiver = ""] = await program.logged(/listening .*protocol=http address=(\S+)/);
     const [, budgets = ""] = await program.logged(/answering about budgets .*endpoint=(\S+)/);
     await program.logged(/everything is ready/);
-    return new DeployedSidecar(program, copy, receiver, `http://${budgets}`);
+    return new DeployedSidecar(program, copy, { receiver, budgets: `http://${budgets}`, remove });
   }
 
-  /** Every capture of the corpus, as if it had been made in the last hours. */
+  /** Every capture of the corpus, each as if it had been made seconds ago: Tempo counts nothing that is older. */
   async takeCorpus(): Promise<void> {
-    for (const { body, isJson } of sentNow(captures(), Date.now())) {
-      const answer = await fetch(`${this.#receiver}/v1/traces`, {
+    const nowMs = Date.now();
+    for (const { body, isJson } of captures().flatMap((one) => sentNow([one], nowMs + beforeMs))) {
+      const answer = await fetch(`${this.#places.receiver}/v1/traces`, {
         method: "POST",
         headers: { "content-type": isJson ? "application/json" : "application/x-protobuf" },
         body: Buffer.from(body),
@@ -85,6 +94,7 @@ export class DeployedSidecar {
     this.#program.signal("SIGTERM");
     const ended = await this.#program.end();
     await this.#copy.stop();
+    this.#places.remove();
     return ended;
   }
 
@@ -94,18 +104,25 @@ export class DeployedSidecar {
   }
 
   async #ask<Answer>(path: string): Promise<Answer> {
-    const answer = await fetch(this.#budgets + path);
+    const answer = await fetch(this.#places.budgets + path);
     return (await answer.json()) as Answer;
   }
 }
 
-function overlay({ exporter, settings = {} }: Deployed, copy: string): Plain {
+/** `sentNow` leaves an hour between a capture and now; a capture lasts a few seconds. */
+const beforeMs = 3_600_000 - 10_000;
+
+function overlay({ exporter, settings = {} }: Deployed, copy: string, data: string): Plain {
   return {
-    receivers: { otlp: { protocols: { http: { endpoint: "localhost:0" } } } },
+    receivers: { otlp: { protocols: { grpc: { endpoint: "localhost:0" }, http: { endpoint: "localhost:0" } } } },
     // A month may end between the first capture and the last.
     processors: { gen_ai_budget: { budgets: [{ name: "all", scope: "tenant", window: "lifetime" }] } },
     exporters: { [exporter]: settings, "otlp_http/copy": { endpoint: copy } },
-    extensions: { health_check: { endpoint: "localhost:0" }, budget_api: { endpoint: "localhost:0" } },
+    extensions: {
+      file_storage: { directory: data },
+      health_check: { endpoint: "localhost:0" },
+      budget_api: { endpoint: "localhost:0" },
+    },
     service: {
       telemetry: { metrics: { level: "none" } },
       pipelines: { traces: { exporters: [exporter, "otlp_http/copy"] } },
