@@ -1,5 +1,6 @@
 // OTLP over gRPC as a sender sees it: C-23 to C-32 and C-34 of the list in docs/conformance.md, through real sockets.
 import { connect } from "node:http2";
+import { connect as connectSocket, type Socket } from "node:net";
 import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Arrival, signals } from "../../src/core/batch.ts";
@@ -392,6 +393,22 @@ describe("the end", () => {
     resume?.();
     expect((await begun).code).toBe(0);
     await stopped;
+  });
+
+  test("does not wait for connections without calls, whatever they send", async () => {
+    const { receiver, target } = await startReceiver({ grpc: {} });
+    const [host = "", port] = target.split(":");
+    const texts = ["", "PRI", "GET / HTTP/1.1\r\n\r\n"];
+    const sockets = texts.map((text) =>
+      connectSocket(Number(port), host, function (this: Socket) {
+        this.write(text);
+      }),
+    );
+    for (const socket of sockets) socket.on("error", () => {});
+    await until(() => sockets.every((socket) => !socket.connecting));
+    expect((await grpcClient(target).call(oneSpan)).code).toBe(0);
+    await receiver.stop?.(new AbortController().signal);
+    await until(() => sockets.every((socket) => socket.resume().destroyed));
   });
 
   test("does not wait beyond the deadline", async () => {

@@ -40,6 +40,9 @@ export class GrpcExchange {
   readonly #reading = new Set<Reading>();
   /** The same by what grpc-js hands to the handler. */
   readonly #byMetadata = new WeakMap<GrpcJs.Metadata, Reading>();
+  /** Calls that have begun and are not answered to the last byte. */
+  #open = 0;
+  #whenIdle: (() => void) | undefined;
 
   constructor(grpc: Grpc, settings: GrpcSettings, host: Host) {
     this.#grpc = grpc;
@@ -86,6 +89,15 @@ export class GrpcExchange {
     };
   }
 
+  /** Resolves when every call that has begun is answered, or when there is no time left. Connections may be open still. */
+  async idle(deadline: AbortSignal): Promise<void> {
+    if (this.#open === 0 || deadline.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      deadline.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
   #begin(call: GrpcJs.ServerInterceptingCallInterface, metadata: GrpcJs.Metadata): GrpcJs.Metadata {
     const held = this.#budget.hold();
     const refuse = (error: unknown): void => {
@@ -95,12 +107,17 @@ export class GrpcExchange {
     };
     const reading: Reading = { held, since: this.#host.clock.monotonic(), refuse };
     this.#reading.add(reading);
+    this.#open++;
     this.#byMetadata.set(metadata, reading);
     const endBody = watchBody(call, {
       held,
       onTooMuch: refuse,
       // Once the body is handed in, its handler gives back what it holds.
-      onClose: () => this.#reading.has(reading) && this.#end(reading),
+      onClose: () => {
+        if (this.#reading.has(reading)) this.#end(reading);
+        this.#open--;
+        if (this.#open === 0) this.#whenIdle?.();
+      },
       statusOf: (error) => this.#refusal(refusalOf(error, this.#host)),
       unknownCoding: (name) => this.#unknownCoding(name),
     });

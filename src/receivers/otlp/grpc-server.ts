@@ -11,11 +11,18 @@ import { GrpcExchange } from "./grpc-exchange.ts";
 import type { GrpcSettings } from "./grpc-settings.ts";
 import { keepCertificatesFresh, listen, tlsServerOptions } from "./listener.ts";
 
+interface Running {
+  readonly server: GrpcJs.Server;
+  readonly front: Server;
+  readonly exchange: GrpcExchange;
+  readonly cut: () => void;
+}
+
 export class GrpcServer implements Component {
   readonly #settings: GrpcSettings;
   readonly #doors: Doors;
   readonly #host: Host;
-  #running: { readonly server: GrpcJs.Server; readonly front: Server; readonly cut: () => void } | undefined;
+  #running: Running | undefined;
   #stopTimers: (() => void)[] = [];
 
   constructor(settings: GrpcSettings, doors: Doors, host: Host) {
@@ -37,7 +44,7 @@ export class GrpcServer implements Component {
     const front = this.#createFront((socket) => injector.injectConnection(socket));
     try {
       const { address, cut } = await listen(front, this.#settings, this.#host);
-      this.#running = { server, front, cut };
+      this.#running = { server, front, exchange, cut };
       this.#host.log.info("listening", { protocol: "grpc", address });
     } catch (error) {
       server.forceShutdown();
@@ -52,7 +59,9 @@ export class GrpcServer implements Component {
     if (running === undefined) return;
     this.#running = undefined;
     running.front.close();
-    await finished(running.server, deadline);
+    // Tells every client to go, and lets calls finish.
+    running.server.tryShutdown(() => undefined);
+    await running.exchange.idle(deadline);
     running.server.forceShutdown();
     running.cut();
   }
@@ -67,15 +76,6 @@ export class GrpcServer implements Component {
     this.#stopTimers.push(keepCertificatesFresh(front, tls, this.#host));
     return front;
   }
-}
-
-/** Resolves when every call has been answered, or when there is no time left. */
-async function finished(server: GrpcJs.Server, deadline: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.tryShutdown(() => resolve());
-    if (deadline.aborted) resolve();
-    else deadline.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** Requests and answers stay bytes: grpc-js neither reads nor copies them. */
