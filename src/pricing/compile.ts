@@ -1,13 +1,6 @@
 // A model of a price file as arithmetic: amounts become integers over one denominator per cell, missing amounts are
 // filled from siblings that are no lower, and the cells of a period stand under their context band and service tier.
-import {
-  type Fraction,
-  greatestCommonDivisor,
-  leastCommonMultiple,
-  multiply,
-  nanoPerUsd,
-  parseFraction,
-} from "./money.ts";
+import { type Fraction, greatestCommonDivisor, leastCommonMultiple, multiply, nanoPerUsd } from "./money.ts";
 import { tokenParts } from "./parts.ts";
 import {
   isPriceWord,
@@ -17,8 +10,8 @@ import {
   type PriceWord,
   priceWords,
   type Unit,
-  unitSizes,
   unitsOf,
+  usdPerUnit,
 } from "./price-file.ts";
 
 /** One amount of a cell. */
@@ -160,10 +153,8 @@ function readCell(cell: PriceCell, { tokenUnit }: Compiling): Amounts {
   for (const word of priceWords) {
     const given = cell[word];
     if (given === undefined) continue;
-    const [first = "mtok"] = unitsOf(word);
-    const per = typeof given === "string" ? (first === "mtok" ? tokenUnit : first) : given.per;
-    const usd = parseFraction(typeof given === "string" ? given : given.amount);
-    if (usd) amounts.set(word, multiply(usd, { num: 1n, den: unitSizes[per] }));
+    const usd = usdPerUnit(word, given, tokenUnit);
+    if (usd) amounts.set(word, usd);
   }
   return amounts;
 }

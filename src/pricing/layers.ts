@@ -2,9 +2,11 @@
 import { createHash } from "node:crypto";
 import type { Files } from "../core/component.ts";
 import { bundledLayer } from "./bundled.ts";
+import { doubtsOf } from "./doubts.ts";
 import { readLitellmPrices } from "./litellm.ts";
+import { type Fraction, multiply, parseFraction } from "./money.ts";
 import { compileBook, type Layer, type PriceBook } from "./price-book.ts";
-import type { PriceFile } from "./price-file.ts";
+import type { PricedModel, PriceFile } from "./price-file.ts";
 import { readPriceFile } from "./read-price-file.ts";
 
 /** Where prices come from; later layers win row by row. */
@@ -52,7 +54,7 @@ function readLayer(name: LayerName, files: Files): Layer | readonly string[] {
   if (name.kind === "bundled") return bundledLayer();
   if (name.kind === "inline") {
     const version = name.file.version ?? `inline-${digest(JSON.stringify(name.file))}`;
-    return { name: "inline", version, mode: "override", file: name.file };
+    return { name: "inline", version, mode: "override", file: name.file, refused: quarantined(name.file) };
   }
   const bytes = readBytes(name.path, files);
   if (typeof bytes === "string") return [bytes];
@@ -75,8 +77,23 @@ function fileLayer(path: string, text: string): Layer | readonly string[] {
       ({ line, column, path: key, text: what }) => `${path}:${line}:${column}  ${key === "" ? "" : `${key}: `}${what}`,
     );
   }
-  return { name: path, version: read.file.version ?? `file-${digest(text)}`, mode: "override", file: read.file };
+  const { file } = read;
+  const version = file.version ?? `file-${digest(text)}`;
+  return { name: path, version, mode: "override", file, refused: quarantined(file) };
 }
+
+/** Rows with a token price above what the file itself says is believable. */
+function quarantined({ quarantine, defaults, providers }: PriceFile): ReadonlyMap<PricedModel, "quarantined_price"> {
+  const max = quarantine && parseFraction(quarantine.max_usd_per_mtok);
+  if (!max) return new Map();
+  const bounds = { tokenUnit: defaults?.unit ?? "mtok", usdPerTokenMax: multiply(max, perToken) };
+  const doubted = providers
+    .flatMap(({ models }) => models)
+    .filter((model) => doubtsOf(model, bounds).some(({ kind }) => kind === "too_dear"));
+  return new Map(doubted.map((model) => [model, "quarantined_price"]));
+}
+
+const perToken: Fraction = { num: 1n, den: 1_000_000n };
 
 function litellmLayer(path: string, mode: "override" | "fill", text: string): Layer | readonly string[] {
   try {

@@ -1,12 +1,14 @@
-// LiteLLM's model_prices_and_context_window.json as a layer. Its fields are read by one grammar:
-// what is counted, then optionally above how many tokens, then optionally in which service tier.
-import { add, type Fraction, formatFraction, fraction, isLess, multiply, parseDecimal } from "./money.ts";
-import type { PriceCell, PricedModel, PricedProvider, PriceFile, PricePeriod, PriceWord } from "./price-file.ts";
-import { unitsOf } from "./price-file.ts";
+// LiteLLM's model_prices_and_context_window.json as a layer. What its fields mean is a table, `litellm-fields.ts`.
+import { cellsOf, doubtsOf, usdPerTokenMax } from "./doubts.ts";
+import { looksLikePrice, type Place, placeOf, useOf } from "./litellm-fields.ts";
+import { formatFraction, fraction, multiply, parseDecimal } from "./money.ts";
+import type { PriceCell, PricedModel, PricedProvider, PriceFile, PricePeriod } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
 
 export interface LitellmPrices {
   readonly file: PriceFile;
+  /** Fields that look like prices and that nobody has looked at. */
+  readonly unknownFields: ReadonlySet<string>;
   readonly refused: ReadonlyMap<PricedModel, "quarantined_price" | "unverified_free">;
   readonly rounded: ReadonlySet<PricedModel>;
 }
@@ -18,8 +20,10 @@ export function readLitellmPrices(text: string): LitellmPrices {
   const providers = new Map<string, PricedModel[]>();
   const refused = new Map<PricedModel, "quarantined_price" | "unverified_free">();
   const rounded = new Set<PricedModel>();
+  const unknownFields = new Set<string>();
   for (const [key, row] of Object.entries(rows)) {
     if (!isObject(row) || key === "sample_spec" || typeof row["litellm_provider"] !== "string") continue;
+    for (const field of Object.keys(row)) if (!useOf(field) && looksLikePrice(field)) unknownFields.add(field);
     const provider = canonicalProvider(row["litellm_provider"]);
     const model = readRow(key, row, provider);
     if (!model) continue;
@@ -31,7 +35,7 @@ export function readLitellmPrices(text: string): LitellmPrices {
     if (isRounded(key, model)) rounded.add(model);
   }
   const priced: PricedProvider[] = [...providers].map(([id, models]) => ({ id, models }));
-  return { file: { defaults: { unit: "token" }, providers: priced }, refused, rounded };
+  return { file: { defaults: { unit: "token" }, providers: priced }, refused, rounded, unknownFields };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,7 +50,7 @@ function numbersAsText(text: string): string {
 function readRow(key: string, row: Fields, provider: string): PricedModel | undefined {
   const cells = new Cells(provider === "x_ai");
   for (const [field, value] of Object.entries(row)) {
-    const found = typeof value === "string" ? readField(field, row) : undefined;
+    const found = typeof value === "string" ? placeOf(field, row) : undefined;
     if (found && typeof value === "string") cells.set(found, value);
   }
   readSearches(row, cells);
@@ -60,74 +64,6 @@ function readRow(key: string, row: Fields, provider: string): PricedModel | unde
 function withoutPrefix(key: string, provider: string): string {
   const slash = key.indexOf("/");
   return 0 < slash && canonicalProvider(key.slice(0, slash)) === provider ? key.slice(slash + 1) : key;
-}
-
-interface Place {
-  readonly word: PriceWord;
-  /** Total input tokens above which it holds; 0 for all requests. */
-  readonly above: number;
-  readonly tier: string;
-}
-
-const tokenFields: Readonly<Record<string, PriceWord>> = {
-  input_cost_per_token: "input",
-  output_cost_per_token: "output",
-  output_cost_per_reasoning_token: "reasoning",
-  citation_cost_per_token: "citation",
-  cache_read_input_token_cost: "cache_read",
-  // The old spelling, of DeepSeek's rows.
-  input_cost_per_token_cache_hit: "cache_read",
-  cache_creation_input_token_cost: "cache_write",
-  cache_creation_input_token_cost_above_1hr: "cache_write_1h",
-  cache_read_input_audio_token_cost: "cache_read_audio",
-  input_cost_per_audio_token: "audio_in",
-  output_cost_per_audio_token: "audio_out",
-  input_cost_per_image_token: "image_in",
-  output_cost_per_image_token: "image_out",
-};
-
-const tiers: Readonly<Record<string, string>> = { batches: "batch", flex: "flex", priority: "priority", fast: "fast" };
-
-function readField(field: string, row: Fields): Place | undefined {
-  const found = /^(.*?)(?:_above_(\d+)k_tokens)?(?:_(batches|flex|priority|fast))?$/.exec(field);
-  const [, base = "", thousands, suffix] = found ?? [];
-  const word = tokenFields[base] ?? unitField(field, row);
-  if (!word) return undefined;
-  return {
-    word,
-    above: Number(thousands ?? 0) * 1000,
-    tier: suffix === undefined ? "default" : (tiers[suffix] ?? suffix),
-  };
-}
-
-/** What a unit counts depends on what the model does. */
-function unitField(field: string, { mode, ...row }: Fields): PriceWord | undefined {
-  const isVideo = mode === "video_generation";
-  switch (field) {
-    case "input_cost_per_second":
-      return isVideo ? undefined : "audio_seconds";
-    // Whisper's rows carry both sides of one price: a second is billed once.
-    case "output_cost_per_second":
-      if (isVideo) return "video_seconds";
-      return row["input_cost_per_second"] === undefined ? "audio_seconds" : undefined;
-    case "input_cost_per_character":
-      return "characters";
-    case "input_cost_per_pixel":
-      return "pixels";
-    case "output_cost_per_image":
-      return "images";
-    // In chat it prices pictures of the prompt, which are billed as tokens.
-    case "input_cost_per_image":
-      return mode === "image_generation" && row["output_cost_per_image"] === undefined ? "images" : undefined;
-    case "ocr_cost_per_page":
-      return "pages";
-    case "input_cost_per_query":
-      return mode === "rerank" ? "search_units" : "requests";
-    case "input_cost_per_request":
-      return "requests";
-    default:
-      return undefined;
-  }
 }
 
 /** Amounts by band and tier, as they come. */
@@ -198,9 +134,9 @@ function withTieredPricing(period: PricePeriod, row: Fields): PricePeriod {
     if (!isObject(band) || !Array.isArray(band["range"])) return [];
     const cell: Record<string, string> = {};
     for (const [field, value] of Object.entries(band)) {
-      const word = tokenFields[field];
-      const usd = typeof value === "string" && word ? readAmount(value) : undefined;
-      if (word && usd !== undefined) cell[word] = usd;
+      const place = placeOf(field, row);
+      const usd = typeof value === "string" && place ? readAmount(value) : undefined;
+      if (place && usd !== undefined) cell[place.word] = usd;
     }
     return [{ above: Number(band["range"][0]), cell: cell as PriceCell }];
   });
@@ -219,7 +155,7 @@ function readMultipliers(row: Fields): PricedModel["multipliers"] | undefined {
   const speed: Record<string, string> = {};
   const entry = row["provider_specific_entry"];
   for (const [name, factor] of isObject(entry) ? Object.entries(entry) : []) {
-    if (typeof factor === "string") (name === "fast" ? speed : region)[name] = factor;
+    if (typeof factor === "string" && parseDecimal(factor)) (name === "fast" ? speed : region)[name] = factor;
   }
   for (const name of ["eu", "us"]) {
     const factor = row[`regional_processing_uplift_multiplier_${name}`];
@@ -229,24 +165,14 @@ function readMultipliers(row: Fields): PricedModel["multipliers"] | undefined {
   return { region, speed };
 }
 
-/** Dearer than the dearest model by an order of magnitude: an amount per million that was written as per token. */
-const usdPerTokenMax: Fraction = { num: 2n, den: 1000n };
-
 /** Providers that run on the user's machine: there 0 is a fact. */
 const freeProviders: ReadonlySet<string> = new Set(["ollama", "lemonade", "llamafile", "lm_studio"]);
 
-function suspicion({ prices }: PricedModel, provider: string): "quarantined_price" | "unverified_free" | undefined {
-  const cells = prices
-    .flatMap((period) => [period, ...(period.bands ?? [])])
-    .flatMap(({ cells }) => Object.values(cells));
-  const amounts = cells.flatMap((cell) => Object.entries(cell));
-  let total: Fraction = { num: 0n, den: 1n };
-  for (const [word, given] of amounts) {
-    const usd = parseDecimal(typeof given === "string" ? given : given.amount) ?? usdPerTokenMax;
-    if (unitsOf(word as PriceWord)[0] === "mtok" && isLess(usdPerTokenMax, usd)) return "quarantined_price";
-    total = add(total, usd);
-  }
-  return total.num === 0n && !freeProviders.has(provider) ? "unverified_free" : undefined;
+function suspicion(model: PricedModel, provider: string): "quarantined_price" | "unverified_free" | undefined {
+  if (doubtsOf(model, { tokenUnit: "token", usdPerTokenMax }).length > 0) return "quarantined_price";
+  const amounts = cellsOf(model).flatMap(({ cells }) => Object.values(cells).flatMap((cell) => Object.values(cell)));
+  const isFree = amounts.every((given) => parseDecimal(typeof given === "string" ? given : given.amount)?.num === 0n);
+  return isFree && !freeProviders.has(provider) ? "unverified_free" : undefined;
 }
 
 /** A price per pixel whose picture does not come to hundredths of a cent was divided and rounded. */

@@ -71,7 +71,7 @@ export function compileBook(layers: readonly Layer[], aliases: Readonly<Record<s
   for (const layer of layers) for (const given of layer.file.providers) mergeRules(providers, given);
   for (const layer of layers) {
     for (const given of layer.file.providers) {
-      for (const id of providerIds(given)) mergeModels(draft(providers, id), id, given.models, layer);
+      for (const id of providerIds(given)) mergeModels(draft(providers, id), id, given, layer);
     }
     for (const [name, target] of Object.entries(layer.file.aliases ?? {})) named.set(name, target);
   }
@@ -115,11 +115,11 @@ function mergeRules(providers: Map<string, Draft>, given: PricedProvider): void 
   }
 }
 
-function mergeModels(into: Draft, provider: string, models: readonly PricedModel[], layer: Layer): void {
+function mergeModels(into: Draft, provider: string, { models, multipliers }: PricedProvider, layer: Layer): void {
   const tokenUnit = layer.file.defaults?.unit ?? "mtok";
   for (const model of models) {
     const refused = layer.refused?.get(model);
-    const row = makeRow(model, { provider, layer, refused, tokenUnit, batch: into.batch });
+    const row = makeRow(model, { provider, layer, refused, tokenUnit, batch: into.batch, multipliers });
     const keeps = layer.mode === "fill" || refused !== undefined;
     for (const name of model.match ?? [model.id]) {
       if (keeps && isNamed(into, name)) continue;
@@ -154,9 +154,12 @@ interface RowContext {
   readonly refused: Row["refused"];
   readonly tokenUnit: Unit;
   readonly batch: Fraction | undefined;
+  /** The provider's, for rows that list them. */
+  readonly multipliers: PricedProvider["multipliers"];
 }
 
-function makeRow(model: PricedModel, { provider, layer, refused, tokenUnit, batch }: RowContext): Row {
+function makeRow(model: PricedModel, context: RowContext): Row {
+  const { provider, layer, refused, tokenUnit, batch } = context;
   let compiled: readonly Period[] | undefined;
   return {
     provider,
@@ -165,7 +168,7 @@ function makeRow(model: PricedModel, { provider, layer, refused, tokenUnit, batc
     version: layer.version,
     refused,
     flags: layer.rounded?.has(model) ? ["table_price_rounded"] : [],
-    multipliers: { region: factors(model.multipliers?.region), speed: factors(model.multipliers?.speed) },
+    multipliers: multipliersOf(model, context.multipliers),
     batch,
     periods() {
       compiled ??= compilePeriods(model, { provider, tokenUnit, batch });
@@ -176,10 +179,16 @@ function makeRow(model: PricedModel, { provider, layer, refused, tokenUnit, batc
 
 const noFactors: ReadonlyMap<string, Fraction> = new Map();
 
+/** A row's own factors, or those of its provider that it lists. */
+function multipliersOf({ multipliers: own }: PricedModel, shared: PricedProvider["multipliers"] = {}): Multipliers {
+  if (!own) return { region: noFactors, speed: noFactors };
+  const { region, geo, speed } = Array.isArray(own) ? Object.fromEntries(own.map((kind) => [kind, shared[kind]])) : own;
+  return { region: factors({ ...region, ...geo }), speed: factors(speed) };
+}
+
 function factors(given: Readonly<Record<string, string>> | undefined): ReadonlyMap<string, Fraction> {
-  if (!given) return noFactors;
   return new Map(
-    Object.entries(given).flatMap(([name, text]) => {
+    Object.entries(given ?? {}).flatMap(([name, text]) => {
       const read = parseFraction(text);
       return read ? [[name, read] as const] : [];
     }),

@@ -1,7 +1,7 @@
 // The price file: what the table is made of, as people and the generator write it. YAML or JSON.
 // Amounts are text from the file to the fraction, so that no price goes through a float.
 import { z } from "zod";
-import { parseFraction } from "./money.ts";
+import { type Fraction, multiply, parseFraction } from "./money.ts";
 
 /** What has a price. The words are the buckets of a usage record, and what only prices tell apart. */
 export const priceWords = [
@@ -137,19 +137,34 @@ const pattern = z.strictObject({
     error: (issue) => `must be a regular expression from ^ to $, not ${JSON.stringify(issue.input)}`,
   }),
 });
+/** What a factor goes by. `geo` is where the model ran in the words of Anthropic, `region` in those of everybody else. */
+const factorKind = z.enum(["region", "geo", "speed"]);
+const factors = z.partialRecord(factorKind, z.record(z.string(), factor));
 const model = z.strictObject({
   id: z.string().min(1),
   match: z.array(z.union([z.string().min(1), pattern])).optional(),
-  multipliers: z.partialRecord(z.enum(["region", "speed"]), z.record(z.string(), factor)).optional(),
+  multipliers: z.union([z.array(factorKind), factors]).optional(),
   prices: z.array(period).min(1),
 });
-const provider = z.strictObject({
-  id: z.string().min(1),
-  aliases: z.array(z.string()).optional(),
-  fallback: z.array(z.string()).optional(),
-  rules: z.strictObject({ batch: factor.optional() }).optional(),
-  models: z.array(model).default([]),
-});
+const provider = z
+  .strictObject({
+    id: z.string().min(1),
+    aliases: z.array(z.string()).optional(),
+    fallback: z.array(z.string()).optional(),
+    rules: z.strictObject({ batch: factor.optional() }).optional(),
+    multipliers: factors.optional(),
+    models: z.array(model).default([]),
+  })
+  .superRefine(({ multipliers = {}, models }, context) => {
+    for (const [index, { multipliers: listed }] of models.entries()) {
+      if (!Array.isArray(listed)) continue;
+      for (const [at, kind] of listed.entries()) {
+        if (multipliers[kind]) continue;
+        const message = `must be one of the provider's multipliers, not ${JSON.stringify(kind)}; write its factors there`;
+        context.addIssue({ code: "custom", path: ["models", index, "multipliers", at], message });
+      }
+    }
+  });
 
 /** A price file as it is written. */
 export const priceFile = z.strictObject({
@@ -159,6 +174,7 @@ export const priceFile = z.strictObject({
   defaults: z.strictObject({ unit: z.enum(["mtok", "ktok", "token"]).default("mtok") }).optional(),
   providers: z.array(provider).default([]),
   aliases: z.record(z.string(), z.string()).optional(),
+  quarantine: z.strictObject({ max_usd_per_mtok: amount }).optional(),
 });
 
 export type PriceFile = z.output<typeof priceFile>;
@@ -166,6 +182,15 @@ export type PricedProvider = PriceFile["providers"][number];
 export type PricedModel = PricedProvider["models"][number];
 export type PricePeriod = PricedModel["prices"][number];
 export type PriceCell = PricePeriod["cells"][string];
+export type PriceAmount = NonNullable<PriceCell[PriceWord]>;
+
+/** What one unit costs, exactly; undefined where the amount is none, which the schema has excluded. */
+export function usdPerUnit(word: PriceWord, given: PriceAmount, tokenUnit: Unit): Fraction | undefined {
+  const [first = "mtok"] = unitsOf(word);
+  const per = typeof given === "string" ? (first === "mtok" ? tokenUnit : first) : given.per;
+  const usd = parseFraction(typeof given === "string" ? given : given.amount);
+  return usd && multiply(usd, { num: 1n, den: unitSizes[per] });
+}
 
 export function isPriceWord(word: string): word is PriceWord {
   return (priceWords as readonly string[]).includes(word);
