@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Host } from "../../src/core/host.ts";
 import { type DiskStore, openDiskStore, type Sync } from "../../src/extensions/file_storage/disk-store.ts";
 import { recordingHost } from "./recording-host.ts";
 
@@ -16,12 +17,15 @@ export interface DiskOptions {
   readonly directory?: string;
   readonly bytesMax?: number;
   readonly sync?: Sync;
+  readonly host?: Host;
+  readonly freeBytes?: () => number;
 }
 
 /** An open store, closed at the end of the test. */
 export async function openDisk(options: DiskOptions = {}): Promise<DiskStore> {
   const { directory = temporaryDirectory(), bytesMax = 64 * 1024 ** 2, sync = "interval" } = options;
-  const store = await openDiskStore({ directory, bytesMax, sync, host: recordingHost() });
+  const { host = recordingHost(), freeBytes } = options;
+  const store = await openDiskStore({ directory, bytesMax, sync, host, ...(freeBytes ? { freeBytes } : {}) });
   onTestFinished(() => store.close(AbortSignal.timeout(2_000)));
   return store;
 }

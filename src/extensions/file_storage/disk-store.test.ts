@@ -2,6 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openDisk, temporaryDirectory } from "../../../test/support/disk.ts";
+import { recordingHost } from "../../../test/support/recording-host.ts";
 import { storageContract } from "../../../test/support/storage-contract.ts";
 import { StorageFull } from "../../core/storage.ts";
 
@@ -85,6 +86,40 @@ describe("a store on disk", () => {
     const again = await openDisk({ directory, bytesMax: 256 * 1024 ** 2 });
     expect(size()).toBeLessThan(4 * 1024 ** 2);
     expect(again.area("requests", "queue").get("k0")).toHaveLength(1024 ** 2);
+  });
+
+  test("C-87 a full disk refuses what comes, lets what is there go, and is tried again every second", async () => {
+    const directory = temporaryDirectory();
+    const host = recordingHost({ id: "extensions.file_storage" });
+    let free = 1e9;
+    const store = await openDisk({ directory, host, freeBytes: () => free });
+    const area = store.area("requests", "queue");
+    const put = (key: string) => area.transaction((writing) => writing.put(key, value(50_000)));
+    put("a");
+    await area.durable();
+    free = 1_000_000;
+    put("b");
+    await expect(area.durable()).rejects.toThrow("no space left on the disk");
+    expect(() => put("c")).toThrow(expect.objectContaining({ name: "Refused", code: "unavailable" }));
+    expect(host.reported.at(-1)).toEqual(["degraded", "no space left on the disk"]);
+    area.transaction((writing) => writing.remove("b"));
+    host.advance(1_000);
+    await area.durable();
+    expect(host.reported.at(-1)).toEqual(["ok", undefined]);
+    put("d");
+    await expect(area.durable()).rejects.toThrow("no space left");
+    free = 1e9;
+    host.advance(1_000);
+    await area.durable();
+    expect(host.logged.map((line) => line.split(" {")[0])).toEqual([
+      "error the store cannot be written",
+      "info the store can be written again",
+      "error the store cannot be written",
+      "info the store can be written again",
+    ]);
+    await store.close(deadline());
+    const again = (await openDisk({ directory })).area("requests", "queue");
+    expect(again.range({ from: "a", to: "z", limit: 9 }).map(({ key }) => key)).toEqual(["a", "d"]);
   });
 
   test("files are for their owner alone", async () => {

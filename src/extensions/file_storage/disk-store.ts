@@ -17,6 +17,8 @@ export interface DiskStoreOptions {
   readonly bytesMax: number;
   readonly sync: Sync;
   readonly host: Host;
+  /** Bytes that the disk still takes; asked of the system by default. */
+  readonly freeBytes?: () => number;
 }
 
 export const dataFile = "data.mdb";
@@ -56,7 +58,7 @@ const worthCompactingBytes = 64 * 1024 ** 2;
 const retryMs = 1_000;
 /** What a commit may take besides its values: copies of the pages on the way to them. */
 const commitRoomBytes = 1024 ** 2;
-/** What may wait for a disk that is slow. */
+/** How long a disk may take for a commit until nothing more is taken on. */
 const pendingCommitsMs = 5_000;
 /** Charges are small: a span takes 50 bytes for as long as it may come again, a counter 400 for its window. */
 const chargesShareMax = 256 * 1024 ** 2;
@@ -197,8 +199,8 @@ export class DiskStore implements Store {
     let bytes = 0;
     for (const [key, value] of entries) if (value && !key.startsWith(totalsPrefix)) bytes += storedBytes(key, value);
     if (bytes === 0) return;
-    const { bavail, bsize } = statfsSync(this.#options.directory);
-    if (bavail * bsize < bytes + commitRoomBytes) throw new Error("no space left on the disk");
+    const { directory, freeBytes = () => freeBytesOf(directory) } = this.#options;
+    if (freeBytes() < bytes + commitRoomBytes) throw new Error("no space left on the disk");
   }
 
   #works(group: Deferred): void {
@@ -224,6 +226,11 @@ export class DiskStore implements Store {
     const known = this.#db.get(totalsPrefix + key);
     return known === undefined ? 0 : Number(Buffer.from(known).toString());
   }
+}
+
+function freeBytesOf(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
 }
 
 function usedBytes(db: RootDatabase<Uint8Array, string>): number {
