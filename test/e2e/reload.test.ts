@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { grpcClient } from "../support/grpc-client.ts";
 import { freePort, listeningPorts, sendSpan, startLoad, startProgram } from "../support/program.ts";
-import { traceRequest } from "../support/spans.ts";
+import { spansOf, traceRequest } from "../support/spans.ts";
 import { until } from "../support/until.ts";
 
 interface Given {
@@ -289,19 +289,49 @@ describe("a reload", () => {
   });
 
   test("reads files again that the settings name, where their names stayed the same", async () => {
-    const { program, given } = await started();
-    const prices = `${program.folder}/prices.yaml`;
-    const priced = (content: string) => {
-      writeFileSync(prices, content);
-      return yaml({ ...given })
-        .replace(
-          "processors: {",
-          `processors: { gen_ai_normalizer: , gen_ai_call: , gen_ai_cost: { prices: [{ file: "${prices}" }] },`,
-        )
-        .replace("processors: []", "processors: [gen_ai_normalizer, gen_ai_call, gen_ai_cost]");
-    };
-    expect(await program.reload(priced("providers: []\n"))).toBe("runs");
-    expect(await program.reload(priced("providers: 5\n"))).toBe("refused");
-    expect(program.started.stderr).toMatch(/prices/);
+    const { program, given, url } = await started();
+    const file = `${program.folder}/prices.yaml`;
+    const priced = yaml(given)
+      .replace(
+        "processors: {",
+        `processors: { gen_ai_normalizer: , gen_ai_call: , gen_ai_cost: { prices: [{ file: "${file}" }] },`,
+      )
+      .replace("processors: []", "processors: [gen_ai_normalizer, gen_ai_call, gen_ai_cost]");
+    for (const [id, price] of [
+      ["a1", "2.10"],
+      ["a2", "4.20"],
+    ] as const) {
+      writeFileSync(file, pricesOf(price));
+      expect(await program.reload(priced)).toBe("runs");
+      const body = traceRequest([{ id, attributes: call }]);
+      const headers = { "content-type": "application/x-protobuf" };
+      expect((await fetch(`${url}/v1/traces`, { method: "POST", headers, body: new Uint8Array(body) })).status).toBe(
+        200,
+      );
+    }
+    writeFileSync(file, "providers: 5\n");
+    expect(await program.reload(priced)).toBe("refused");
+    await until(() => given.backend.taken("traces").length === 2);
+    const costs = given.backend.received.flatMap(({ bytes }) => spansOf(bytes).map(({ attributes }) => attributes));
+    expect(costs.map((attributes) => attributes["spantoll.cost.nano_usd"])).toEqual([2_100_000, 4_200_000]);
   });
 });
+
+const call = {
+  "gen_ai.operation.name": "chat",
+  "gen_ai.provider.name": "openai",
+  "gen_ai.response.model": "gpt-4o",
+  "gen_ai.usage.input_tokens": 1_000,
+  "gen_ai.usage.output_tokens": 0,
+};
+
+/** For a million tokens of input. */
+function pricesOf(price: string): string {
+  return `
+schema: 1
+version: test
+providers:
+  - id: openai
+    models: [{ id: gpt-4o, prices: [{ cells: { default: { input: ${price}, output: 8.40 } }, source: { name: test } }] }]
+`;
+}
