@@ -1,5 +1,6 @@
 // Captured spans through the built program with deploy/tempo.yaml to a real Tempo, and back out of it: by trace id, by
 // TraceQL, and as the sums of TraceQL metrics that docs/backends.md recommends.
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildCommand } from "../support/backends-go.ts";
@@ -96,6 +97,11 @@ describe.each(["http", "grpc"] as const)("the corpus over %s", (transport) => {
     expect(await backend.sums(output)).toEqual(some(ledger.map(([key, { output_tokens }]) => [key, output_tokens])));
   });
 
+  test.each(documentedQueries())("answers the documented query %s", async (query) => {
+    if (query.includes("_over_time")) expect(Object.values(await backend.sums(query))).not.toEqual([]);
+    else expect((await backend.search(query)).size).toBeGreaterThan(0);
+  });
+
   test("adds up by model, and the dearest models are found", async () => {
     const wanted = [...sumsBy("gen_ai.request.model", sent)].map(
       ([key, sum]) => [key, Number(sum.spent_nano_usd)] as const,
@@ -107,6 +113,12 @@ describe.each(["http", "grpc"] as const)("the corpus over %s", (transport) => {
     expect(inNanoUsd(await backend.sums(`${query} | topk(2)`))).toEqual(some(dearest));
   });
 });
+
+/** The queries of the guide, each on a line of its own. */
+function documentedQueries(): readonly string[] {
+  const guide = readFileSync("docs/backends.md", "utf8");
+  return [...guide.matchAll(/```traceql\n([\s\S]*?)```/g)].flatMap(([, lines = ""]) => lines.trim().split("\n"));
+}
 
 describe("a Tempo with tenants of its own", () => {
   test("takes the spans under TEMPO_ORG_ID, and gives them to nobody else", async () => {

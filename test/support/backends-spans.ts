@@ -84,7 +84,10 @@ function spanFrom(span: Plain, spanId: string, resource: Plain, scope: Plain): P
     start: span["startTimeUnixNano"],
     end: span["endTimeUnixNano"],
     attributes: attributesOf(span["attributes"]),
-    events: listOf(span["events"]).map(({ name, attributes }) => ({ name, attributes: attributesOf(attributes) })),
+    // Events of one moment come back in any order.
+    events: listOf(span["events"])
+      .map(({ name, attributes }) => ({ name, attributes: attributesOf(attributes) }))
+      .sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)),
     links: listOf(span["links"]).length,
     service: attributesOf(resource["attributes"])["service.name"]?.["stringValue"],
     scope: scope["name"] ?? "",
