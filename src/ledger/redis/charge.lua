@@ -21,14 +21,21 @@ local base = string.sub(KEYS[1], 1, -2)
 local now, process, keepMs = math.floor(tonumber(ARGV[1])), ARGV[2], math.floor(tonumber(ARGV[3]))
 local call = redis.call
 
--- One write of every kind that follows, to what nobody needs: without the right or without memory nothing is half done.
+-- Every command that follows, done to what nobody needs: without the right to it, or without memory, nothing is half
+-- done.
 local calls = call('HINCRBY', KEYS[1], process, 1)
 call('HSET', KEYS[1], '', '')
+call('HGET', KEYS[1], '')
+call('HMGET', KEYS[1], '')
 call('HDEL', KEYS[1], '')
+call('EXISTS', KEYS[1])
+call('PTTL', KEYS[1])
 call('PEXPIRE', KEYS[1], 35 * 24 * hourMs)
 call('SADD', base .. 'p', '0')
+call('SISMEMBER', base .. 'p', '0')
 call('PEXPIRE', base .. 'p', hourMs)
 call('ZREM', base .. 'hx', '')
+call('ZRANGEBYSCORE', base .. 'hx', 0, 0, 'LIMIT', 0, 1)
 
 local at = 4
 local function nextArgument()

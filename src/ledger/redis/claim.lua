@@ -19,11 +19,17 @@ local now, process, keepMs, windowMs = math.floor(tonumber(ARGV[1])), ARGV[2], m
 local call, floor, ceil, max, min = redis.call, math.floor, math.ceil, math.max, math.min
 local byte, sub, char, unpackStruct, packStruct = string.byte, string.sub, string.char, struct.unpack, struct.pack
 
--- One write of every kind that follows, to what nobody needs: without the right or without memory nothing is half done.
+-- Every command that follows, done to what nobody needs: without the right to it, or without memory, nothing is half
+-- done.
 local calls = call('HINCRBY', KEYS[1], process, 1)
 call('HSET', KEYS[1], '', '')
+call('HGET', KEYS[1], '')
+call('HMGET', KEYS[1], '')
 call('HDEL', KEYS[1], '')
+call('EXISTS', KEYS[1])
+call('PTTL', KEYS[1])
 call('PEXPIRE', KEYS[1], 35 * 24 * hourMs)
+call('HLEN', KEYS[1])
 
 local function hourOf(ms) return max(0, floor(ms / hourMs)) end
 
