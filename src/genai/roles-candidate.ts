@@ -23,15 +23,15 @@ export interface Candidate extends Teller {
 /** `at` is the position of the telling in its request. */
 export function candidateOf({ telling, layer, rank }: Spoken, at: number, memory: TraceMemory): Candidate {
   const { traceId, spanId, requestModel, responseModel, providerModel } = telling;
-  const before = memory.find(traceId)?.spans.get(spanId)?.teller;
+  const before = memory.find(traceId)?.span(spanId)?.teller;
   return {
     key: keyOf(telling, at),
     traceId,
     spanId,
     layer: layerOf(layer, telling.layer),
     rank,
-    usage: telling.usage ?? {},
-    models: [providerModel, responseModel, requestModel].filter((model) => model !== undefined),
+    usage: telling.usage ?? noUsage,
+    models: modelsOf(providerModel, responseModel, requestModel),
     responseIds: telling.responseIds,
     startMs: telling.startMs,
     endMs: telling.endMs,
@@ -47,10 +47,14 @@ export function keyOf(telling: Telling, at: number): string {
   return telling.spanId === "" ? `#${at}` : telling.traceId + telling.spanId;
 }
 
-/** What is kept of a candidate once it is decided. */
-export function tellerOf(candidate: Candidate): Teller {
-  const { key, traceId, spanId, layer, rank, usage, models, responseIds, startMs, endMs, kinship } = candidate;
-  return { key, traceId, spanId, layer, rank, usage, models, responseIds, startMs, endMs, kinship };
+const noUsage = {};
+
+function modelsOf(provider: string | undefined, response: string | undefined, request: string | undefined) {
+  const models: string[] = [];
+  if (provider !== undefined) models.push(provider);
+  if (response !== undefined) models.push(response);
+  if (request !== undefined) models.push(request);
+  return models;
 }
 
 function layerOf(layer: ServiceLayer, byDialect: Layer): Layer {

@@ -3,25 +3,42 @@
 
 import type { Candidate } from "./roles-candidate.ts";
 import { agree } from "./roles-counts.ts";
-import type { Teller, TraceMemory } from "./trace-memory.ts";
+import { isSameSpan, type Teller, type TraceMemory } from "./trace-memory.ts";
 
 /** A total order of spans that does not depend on when they arrive; of equal ranks it knows the span that goes first. */
 export type Precedence = (a: Teller, b: Teller) => number;
 
 /** Tells every candidate that is outranked in its call who stands above it. */
 export function settleIdentity(candidates: readonly Candidate[], memory: TraceMemory, precedence: Precedence): void {
+  if (!anyShared(candidates, memory)) return;
   for (const group of groupsOf(candidates)) {
     if (group.length === 1 && !isKnown(group[0], memory)) continue;
     const known = group.flatMap(({ responseIds }) => responseIds.flatMap((id) => memory.tellersOf(id)));
-    const isHere = new Set(group.map(({ key }) => key));
-    const others = [...new Set(known)].filter(({ key }) => !isHere.has(key));
+    const others = [...new Set(known)].filter((other) => !group.some((one) => isSameSpan(one, other)));
     if (1 < group.length + others.length) settleGroup(group, others, precedence);
   }
 }
 
-/** Most answers are told once. */
+/** Most answers are told once, so that there are no groups to be made. */
+function anyShared(candidates: readonly Candidate[], memory: TraceMemory): boolean {
+  const ids = new Set<string>();
+  let count = 0;
+  for (const candidate of candidates) {
+    if (isKnown(candidate, memory)) return true;
+    for (const id of candidate.responseIds) {
+      ids.add(id);
+      count++;
+    }
+  }
+  return ids.size < count;
+}
+
+/** Whether another span carried one of its ids before. */
 function isKnown(candidate: Candidate | undefined, memory: TraceMemory): boolean {
-  if (candidate) for (const id of candidate.responseIds) if (0 < memory.tellersOf(id).length) return true;
+  if (!candidate) return false;
+  for (const id of candidate.responseIds) {
+    for (const teller of memory.tellersOf(id)) if (!isSameSpan(teller, candidate)) return true;
+  }
   return false;
 }
 

@@ -9,18 +9,24 @@ import type { Usage } from "./usage.ts";
 
 /** Sets the kinship of every candidate that comes for the first time. */
 export function settleKinship(candidates: readonly Candidate[], memory: TraceMemory): void {
-  const traces = new Map<string, Candidate[]>();
+  for (const { traceId, spanId } of candidates) {
+    const trace = spanId === "" ? undefined : memory.find(traceId);
+    if (trace) trace.atHand++;
+  }
+  const kin = new Map<Trace, Candidate[]>();
   for (const candidate of candidates) {
-    if (candidate.spanId === "") continue;
-    const inTrace = traces.get(candidate.traceId);
-    if (inTrace) inTrace.push(candidate);
-    else traces.set(candidate.traceId, [candidate]);
-  }
-  for (const [traceId, inTrace] of traces) {
-    const trace = memory.find(traceId);
+    const trace = candidate.spanId === "" ? undefined : memory.find(candidate.traceId);
     // Most traces have one call, and then there is nobody to compare it with.
-    if (trace && 1 < trace.tellers + inTrace.length) settleTrace(trace, inTrace);
+    if (!trace || trace.tellers + trace.atHand < 2) continue;
+    const inTrace = kin.get(trace);
+    if (inTrace) inTrace.push(candidate);
+    else kin.set(trace, [candidate]);
   }
+  for (const { traceId } of candidates) {
+    const trace = memory.find(traceId);
+    if (trace) trace.atHand = 0;
+  }
+  for (const [trace, inTrace] of kin) settleTrace(trace, inTrace);
 }
 
 /** A teller among its nearest tellers above and below. */
@@ -50,9 +56,9 @@ function familyOf(trace: Trace, candidates: readonly Candidate[]): readonly Kin[
   const family = new Map<string, Kin>();
   for (const candidate of candidates)
     family.set(candidate.spanId, { teller: candidate, candidate, above: undefined, below: [], taken: {} });
-  for (const [spanId, { teller }] of trace.spans) {
-    if (teller && !family.has(spanId))
-      family.set(spanId, { teller, candidate: undefined, above: undefined, below: [], taken: {} });
+  for (const { id, teller } of trace.spans()) {
+    if (teller && !family.has(id))
+      family.set(id, { teller, candidate: undefined, above: undefined, below: [], taken: {} });
   }
   // In an order that does not depend on arrival: who is billed may depend on who was looked at first.
   const members = [...family.values()].sort(byStart);
@@ -78,11 +84,11 @@ function isAtOrAbove(kin: Kin, from: Kin): boolean {
 const stepsMax = 256;
 
 function nearestAbove(spanId: string, trace: Trace, family: ReadonlyMap<string, Kin>): Kin | undefined {
-  let at = trace.spans.get(spanId)?.parent ?? "";
+  let at = trace.span(spanId)?.parent ?? "";
   for (let step = 0; step < stepsMax && at !== "" && at !== spanId; step++) {
     const kin = family.get(at);
     if (kin) return kin;
-    at = trace.spans.get(at)?.parent ?? "";
+    at = trace.span(at)?.parent ?? "";
   }
   return undefined;
 }

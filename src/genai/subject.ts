@@ -2,20 +2,11 @@
 // span of a trace has to say it: the others inherit, from a span above them first, and else from the one that began first.
 import type { Context } from "../core/batch.ts";
 import type { AttributeKeys } from "../core/component.ts";
-import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
 import type { SpanView } from "../otlp/span-view.ts";
 import type { Subject } from "./call.ts";
 import { memberOf } from "./subject-bag.ts";
-import { sourceOf } from "./subject-source.ts";
+import { type FieldSettings, firstOf, type SpanSource, SubjectField, valueBytesMax } from "./subject-field.ts";
 import type { SourceValues, Trace } from "./trace-memory.ts";
-
-export interface FieldSettings {
-  /** In the order in which they are asked. */
-  readonly from: readonly string[];
-  readonly default?: string | undefined;
-  /** Values that say nothing. */
-  readonly empty: readonly string[];
-}
 
 export interface SubjectSettings {
   readonly tenant: FieldSettings;
@@ -29,47 +20,64 @@ export const unknownTenant = "@unknown";
 
 export class SubjectFinder {
   readonly keys: AttributeKeys;
-  readonly #tenant: Field;
-  readonly #team: Field;
-  readonly #user: Field;
-  readonly #key: Field;
+  readonly #tenant: SubjectField;
+  readonly #team: SubjectField;
+  readonly #user: SubjectField;
+  readonly #key: SubjectField;
   readonly #spanSources: readonly SpanSource[];
+  readonly #seen = new ValueLists();
+  /** The resource of the request at hand for which it is known what stands beside its spans. */
+  #resource = -1;
 
   constructor(settings: SubjectSettings) {
     const sources: SpanSource[] = [];
-    this.#tenant = fieldOf(settings.tenant, sources);
-    this.#team = fieldOf(settings.team, sources);
-    this.#user = fieldOf(settings.user, sources);
-    this.#key = fieldOf(settings.key, sources);
+    const fieldOf = (given: FieldSettings) => new SubjectField(given, sources);
+    this.#tenant = fieldOf(settings.tenant);
+    this.#team = fieldOf(settings.team);
+    this.#user = fieldOf(settings.user);
+    this.#key = fieldOf(settings.key);
     this.#spanSources = sources;
-    const steps = [this.#tenant, this.#team, this.#user, this.#key].flatMap(({ steps }) => steps);
-    const named = [...sources.flatMap(({ key, bag }) => [key, bag]), ...steps.map(({ resourceKey }) => resourceKey)];
+    const fields = [this.#tenant, this.#team, this.#user, this.#key];
+    const named = [...sources.flatMap(({ key, bag }) => [key, bag]), ...fields.flatMap((field) => field.resourceKeys)];
     this.keys = { exact: [...new Set(named.flatMap((key) => key?.name ?? []))], prefixes: [] };
   }
 
-  /** What the span itself says, by number of the source; undefined when it says nothing. */
+  /** Begins a request: what stood beside the spans of another one is forgotten. */
+  begin(): void {
+    this.#resource = -1;
+  }
+
+  /** What the span itself says; undefined when it says nothing. */
   valuesOf(view: SpanView): SourceValues | undefined {
-    let values: (string | undefined)[] | undefined;
+    if (view.isBare) return undefined;
+    const seen = this.#seen;
     for (let at = 0; at < this.#spanSources.length; at++) {
       const source = this.#spanSources[at];
       const value = source && spanValue(view, source);
-      if (value === undefined) continue;
-      values ??= [];
-      values[at] = value;
+      if (value !== undefined) seen.add(at, value);
     }
-    return values;
+    return seen.take();
   }
 
-  /** Whose the call of the span is that the view points at. */
-  subjectOf(view: SpanView, values: SourceValues | undefined, trace: Trace | undefined, context: Context): Subject {
-    const asked: Asked = { view, values, trace, context };
-    const tenant = find(this.#tenant, asked);
+  /** Has the view point at a span, so that `subjectOf` knows what stands beside all spans of its resource. */
+  isBesideKnown(resource: number): boolean {
+    return this.#resource === resource;
+  }
+
+  lookBeside(view: SpanView, context: Context): void {
+    this.#resource = view.resource;
+    for (const field of [this.#tenant, this.#team, this.#user, this.#key]) field.lookBeside(view, context);
+  }
+
+  /** Whose the call of a span is, of the resource that was looked at last. */
+  subjectOf(parentSpanId: string, values: SourceValues | undefined, trace: Trace | undefined): Subject {
+    const tenant = this.#tenant.find(parentSpanId, values, trace);
     return {
-      tenant: tenant?.value ?? this.#tenant.byDefault ?? unknownTenant,
-      tenantFrom: tenant?.from ?? "default",
-      team: find(this.#team, asked)?.value ?? this.#team.byDefault,
-      user: find(this.#user, asked)?.value ?? this.#user.byDefault,
-      key: find(this.#key, asked)?.value ?? this.#key.byDefault,
+      tenant: tenant ?? unknownTenant,
+      tenantFrom: this.#tenant.foundIn,
+      team: this.#team.find(parentSpanId, values, trace),
+      user: this.#user.find(parentSpanId, values, trace),
+      key: this.#key.find(parentSpanId, values, trace),
     };
   }
 }
@@ -77,86 +85,15 @@ export class SubjectFinder {
 /** Puts what a span says among the first values of its trace. */
 export function noteFirsts(trace: Trace, values: SourceValues, startMs: number): void {
   for (let at = 0; at < values.length; at++) {
-    const value = values[at];
-    if (value === undefined) continue;
-    const first = trace.firsts[at];
-    const isEarlier = !first || startMs < first.startMs || (startMs <= first.startMs && value < first.value);
-    if (isEarlier) trace.firsts[at] = { value, startMs };
+    const said = values[at];
+    if (!said) continue;
+    const first = firstOf(trace, said.source);
+    if (!first) trace.firsts.push({ source: said.source, value: said.value, startMs });
+    else if (startMs < first.startMs || (startMs <= first.startMs && said.value < first.value)) {
+      first.value = said.value;
+      first.startMs = startMs;
+    }
   }
-}
-
-/** An attribute of spans that is a source of some field. Fields with the same words for "nothing" share it. */
-interface SpanSource {
-  readonly key: AttributeKey;
-  /** An attribute that holds an object, of which the source may be a member. */
-  readonly bag: AttributeKey | undefined;
-  readonly member: string;
-  readonly empty: ReadonlySet<string>;
-}
-
-interface Field {
-  readonly byDefault: string | undefined;
-  readonly empty: ReadonlySet<string>;
-  readonly steps: readonly Step[];
-}
-
-/** One source of one field, with all places that it stands for. */
-interface Step {
-  readonly name: string;
-  /** Number of the span source, -1 when it is none. */
-  readonly spanSource: number;
-  readonly isInherited: boolean;
-  readonly resourceKey: AttributeKey | undefined;
-  readonly header: string | undefined;
-  readonly isSender: boolean;
-}
-
-interface Asked {
-  readonly view: SpanView;
-  readonly values: SourceValues | undefined;
-  readonly trace: Trace | undefined;
-  readonly context: Context;
-}
-
-interface Found {
-  readonly value: string;
-  readonly from: string;
-}
-
-/** Longest identifier that is read, in bytes; the objects that identifiers stand in may be larger. */
-const valueBytesMax = 512;
-const bagBytesMax = 16_384;
-/** How far up a trace is searched. */
-const stepsMax = 256;
-
-function fieldOf(settings: FieldSettings, sources: SpanSource[]): Field {
-  const empty = new Set(["", ...settings.empty]);
-  return { byDefault: settings.default, empty, steps: settings.from.map((text) => stepOf(text, empty, sources)) };
-}
-
-function stepOf(text: string, empty: ReadonlySet<string>, sources: SpanSource[]): Step {
-  const { kind, name, bag } = sourceOf(text);
-  const isOnSpan = kind === "plain" || kind === "span";
-  return {
-    name,
-    spanSource: isOnSpan ? numberOf({ key: attributeKey(name), ...bagOf(bag, name), empty }, sources) : -1,
-    isInherited: kind === "plain",
-    resourceKey: kind === "plain" || kind === "resource" ? attributeKey(name) : undefined,
-    header: kind === "header" ? name : undefined,
-    isSender: kind === "auth",
-  };
-}
-
-function bagOf(bag: string | undefined, name: string): Pick<SpanSource, "bag" | "member"> {
-  if (bag === undefined) return { bag: undefined, member: "" };
-  return { bag: attributeKey(bag), member: name.slice(bag.length + 1) };
-}
-
-function numberOf(source: SpanSource, sources: SpanSource[]): number {
-  const same = ({ key, empty }: SpanSource) =>
-    key === source.key && empty.size === source.empty.size && [...empty].every((word) => source.empty.has(word));
-  const found = sources.findIndex(same);
-  return 0 <= found ? found : sources.push(source) - 1;
 }
 
 function spanValue(view: SpanView, { key, bag, member, empty }: SpanSource): string | undefined {
@@ -169,44 +106,48 @@ function spanValue(view: SpanView, { key, bag, member, empty }: SpanSource): str
   return value !== undefined && value.length <= valueBytesMax && !empty.has(value) ? value : undefined;
 }
 
-function find(field: Field, asked: Asked): Found | undefined {
-  for (const step of field.steps) {
-    const found = onSpan(step, asked) ?? inTrace(step, asked) ?? besideSpan(step, field.empty, asked);
-    if (found) return found;
+/** The objects that identifiers stand in may be larger than identifiers. */
+const bagBytesMax = 16_384;
+
+/** Lists of values that came lately, so that spans that say the same share one. */
+class ValueLists {
+  readonly #lists: SourceValues[] = new Array<SourceValues>(listsKept).fill([]);
+  readonly #sources: number[] = [];
+  readonly #values: string[] = [];
+  #hash = 0;
+
+  add(source: number, value: string): void {
+    this.#sources.push(source);
+    this.#values.push(value);
+    const last = value.charCodeAt(value.length - 1) * 7 + value.charCodeAt(value.length - 2);
+    this.#hash = (this.#hash * 31 + source * 131 + value.length * 17 + last) | 0;
   }
-  return undefined;
-}
 
-function onSpan({ spanSource, name }: Step, { values }: Asked): Found | undefined {
-  const value = values?.[spanSource];
-  return value === undefined ? undefined : { value, from: `span:${name}` };
-}
-
-function inTrace({ spanSource, isInherited, name }: Step, { view, trace }: Asked): Found | undefined {
-  if (!isInherited || !trace || trace.firsts[spanSource] === undefined) return undefined;
-  const value = inherited(trace, view.parentSpanId, spanSource) ?? trace.firsts[spanSource].value;
-  return { value, from: `trace:${name}` };
-}
-
-function inherited(trace: Trace, parentSpanId: string, spanSource: number): string | undefined {
-  let at = parentSpanId;
-  for (let step = 0; step < stepsMax && at !== ""; step++) {
-    const note = trace.spans.get(at);
-    if (!note) return undefined;
-    const value = note.values?.[spanSource];
-    if (value !== undefined) return value;
-    at = note.parent;
+  /** What was added since it was asked last; undefined for nothing. */
+  take(): SourceValues | undefined {
+    const count = this.#sources.length;
+    if (count === 0) return undefined;
+    const slot = this.#hash & (listsKept - 1);
+    let list = this.#lists[slot];
+    if (!list || !this.#isSame(list)) {
+      list = this.#sources.map((source, at) => ({ source, value: this.#values[at] ?? "" }));
+      this.#lists[slot] = list;
+    }
+    this.#sources.length = 0;
+    this.#values.length = 0;
+    this.#hash = 0;
+    return list;
   }
-  return undefined;
+
+  #isSame(list: SourceValues): boolean {
+    if (list.length !== this.#sources.length) return false;
+    for (let at = 0; at < list.length; at++) {
+      const said = list[at];
+      if (said?.source !== this.#sources[at] || said?.value !== this.#values[at]) return false;
+    }
+    return true;
+  }
 }
 
-function besideSpan(step: Step, empty: ReadonlySet<string>, { view, context }: Asked): Found | undefined {
-  if (step.isSender) return foundIn(context.subject, "auth:subject", empty);
-  if (step.header !== undefined) return foundIn(context.headers[step.header], `header:${step.header}`, empty);
-  return step.resourceKey && foundIn(view.resourceText(step.resourceKey), `resource:${step.name}`, empty);
-}
-
-function foundIn(value: string | undefined, from: string, empty: ReadonlySet<string>): Found | undefined {
-  if (value === undefined || empty.has(value) || valueBytesMax < value.length) return undefined;
-  return { value, from };
-}
+/** A power of two. */
+const listsKept = 256;

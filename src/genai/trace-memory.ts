@@ -50,31 +50,88 @@ export interface Teller {
  */
 export type Kinship = "alone" | "rollup" | "lower_layer" | "covered";
 
-/** Values of the tenant sources on one span, by the number of the source. */
-export type SourceValues = readonly (string | undefined)[];
+/** What a span says to one of the sources of tenant, team, user and key. */
+export interface SourceValue {
+  /** Number of the source. */
+  readonly source: number;
+  readonly value: string;
+}
+
+/** In the order of the sources; most spans of a service say the same, and share one list. */
+export type SourceValues = readonly SourceValue[];
 
 export interface SpanNote {
+  readonly id: string;
   /** Empty for a root. */
   readonly parent: string;
   readonly values: SourceValues | undefined;
   teller: Teller | undefined;
 }
 
+/** The value of the span that started first. */
+export interface FirstValue {
+  readonly source: number;
+  value: string;
+  startMs: number;
+}
+
 /** What is known of one trace. */
 export class Trace {
-  readonly spans = new Map<string, SpanNote>();
-  /** By source: the value of the span that started first. */
-  readonly firsts: { value: string; startMs: number }[] = [];
+  readonly id: string;
+  readonly firsts: FirstValue[] = [];
   /** How many of the spans tell of a call. */
   tellers = 0;
+  /** How many spans of the request at hand are being decided. */
+  atHand = 0;
   seenMs = 0;
+  older: Trace | undefined = undefined;
+  newer: Trace | undefined = undefined;
+  // Most traces have one span of a call in a request, and a map is larger than all that is known of it.
+  #one: SpanNote | undefined = undefined;
+  #others: Map<string, SpanNote> | undefined = undefined;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  get size(): number {
+    return (this.#one ? 1 : 0) + (this.#others?.size ?? 0);
+  }
+
+  span(id: string): SpanNote | undefined {
+    return this.#one?.id === id ? this.#one : this.#others?.get(id);
+  }
+
+  spans(): readonly SpanNote[] {
+    return this.#one ? [this.#one, ...(this.#others?.values() ?? [])] : [];
+  }
+
+  add(note: SpanNote): void {
+    if (!this.#one) {
+      this.#one = note;
+      return;
+    }
+    this.#others ??= new Map();
+    this.#others.set(note.id, note);
+  }
+}
+
+/** Who told of a response id. */
+interface Answer {
+  readonly id: string;
+  seenMs: number;
+  older: Answer | undefined;
+  newer: Answer | undefined;
+  /** From the one that spoke longest ago to the latest. */
+  readonly tellers: Teller[];
 }
 
 export class TraceMemory {
   readonly #bounds: MemoryBounds;
-  // Maps keep the order of insertion, and who is seen again is inserted again: the first entry is the one to forget.
   readonly #traces = new Map<string, Trace>();
-  readonly #byResponseId = new Map<string, { seenMs: number; tellers: readonly Teller[] }>();
+  readonly #traceAges = new Ages<Trace>();
+  readonly #answers = new Map<string, Answer>();
+  readonly #answerAges = new Ages<Answer>();
   #spans = 0;
 
   constructor(bounds: MemoryBounds = memoryBounds) {
@@ -88,51 +145,65 @@ export class TraceMemory {
 
   /** The trace, from now on remembered. */
   open(traceId: string, nowMs: number): Trace {
-    const trace = this.#traces.get(traceId) ?? new Trace();
-    if (trace.seenMs === nowMs && trace.spans.size > 0) return trace;
-    this.#traces.delete(traceId);
-    this.#traces.set(traceId, trace);
-    trace.seenMs = nowMs;
+    let trace = this.#traces.get(traceId);
+    if (!trace) {
+      trace = new Trace(traceId);
+      this.#traces.set(traceId, trace);
+    }
+    this.#traceAges.see(trace, nowMs);
     return trace;
   }
 
   /** Notes a span, once. Beyond the bound of its trace a span is not kept, and stands there for itself. */
   note(trace: Trace, spanId: string, parent: string, values: SourceValues | undefined): void {
-    if (spanId === "" || trace.spans.has(spanId) || this.#bounds.spansPerTraceMax <= trace.spans.size) return;
-    trace.spans.set(spanId, { parent, values, teller: undefined });
+    if (spanId === "" || trace.span(spanId) || this.#bounds.spansPerTraceMax <= trace.size) return;
+    trace.add({ id: spanId, parent, values, teller: undefined });
     this.#spans++;
   }
 
   /** Notes what became of a span that tells of a call. */
   remember(teller: Teller, nowMs: number): void {
     const trace = this.#traces.get(teller.traceId);
-    const note = trace?.spans.get(teller.spanId);
+    const note = trace?.span(teller.spanId);
     if (trace && note && !note.teller) trace.tellers++;
     if (note) note.teller = teller;
-    for (const id of teller.responseIds) {
-      const others = (this.#byResponseId.get(id)?.tellers ?? []).filter(({ key }) => key !== teller.key);
-      this.#byResponseId.delete(id);
-      this.#byResponseId.set(id, { seenMs: nowMs, tellers: [...others.slice(1 - tellersPerIdMax), teller] });
+    for (const id of teller.responseIds) this.#rememberAnswer(id, teller, nowMs);
+  }
+
+  #rememberAnswer(id: string, teller: Teller, nowMs: number): void {
+    let answer = this.#answers.get(id);
+    if (answer) {
+      const { tellers } = answer;
+      const before = tellers.findIndex((other) => isSameSpan(other, teller));
+      if (0 <= before) tellers.splice(before, 1);
+      else if (tellers.length === tellersPerIdMax) tellers.shift();
+      tellers.push(teller);
+    } else {
+      answer = { id, seenMs: nowMs, older: undefined, newer: undefined, tellers: [teller] };
+      this.#answers.set(id, answer);
     }
+    this.#answerAges.see(answer, nowMs);
   }
 
   /** Spans of earlier requests that carried the response id. */
   tellersOf(responseId: string): readonly Teller[] {
-    return this.#byResponseId.get(responseId)?.tellers ?? [];
+    return this.#answers.get(responseId)?.tellers ?? nobody;
   }
 
   /** Forgets what is too old or too much. Once a batch. */
   forget(nowMs: number): void {
     const oldestMs = nowMs - this.#bounds.ageMs;
-    for (const [id, trace] of this.#traces) {
+    for (let trace = this.#traceAges.oldest; trace; trace = this.#traceAges.oldest) {
       const fits = this.#traces.size <= this.#bounds.tracesMax && this.#spans <= this.#bounds.spansMax;
       if (fits && oldestMs <= trace.seenMs) break;
-      this.#traces.delete(id);
-      this.#spans -= trace.spans.size;
+      this.#traceAges.take(trace);
+      this.#traces.delete(trace.id);
+      this.#spans -= trace.size;
     }
-    for (const [id, { seenMs }] of this.#byResponseId) {
-      if (this.#byResponseId.size <= this.#bounds.responseIdsMax && oldestMs <= seenMs) break;
-      this.#byResponseId.delete(id);
+    for (let answer = this.#answerAges.oldest; answer; answer = this.#answerAges.oldest) {
+      if (this.#answers.size <= this.#bounds.responseIdsMax && oldestMs <= answer.seenMs) break;
+      this.#answerAges.take(answer);
+      this.#answers.delete(answer.id);
     }
   }
 
@@ -146,9 +217,52 @@ export class TraceMemory {
   }
 
   get responseIdCount(): number {
-    return this.#byResponseId.size;
+    return this.#answers.size;
   }
 }
 
 /** Some emitters draw from a small pool of ids: only the latest spans of one are compared. */
 const tellersPerIdMax = 8;
+
+const nobody: readonly Teller[] = [];
+
+/** Whether both are one span, in this request or an earlier one. */
+export function isSameSpan(a: Teller, b: Teller): boolean {
+  return a.spanId === b.spanId && a.traceId === b.traceId;
+}
+
+interface Aging<T> {
+  seenMs: number;
+  older: T | undefined;
+  newer: T | undefined;
+}
+
+/**
+ * Who was seen when, as a chain from the oldest to the newest. A map keeps that order too, but who is seen again must be
+ * taken out and put back, and its first entry lies behind all that were taken out.
+ */
+class Ages<T extends Aging<T>> {
+  oldest: T | undefined = undefined;
+  #newest: T | undefined = undefined;
+
+  /** Puts one at the end of the chain, whether it is in it or not. */
+  see(one: T, nowMs: number): void {
+    one.seenMs = nowMs;
+    if (one === this.#newest) return;
+    this.take(one);
+    one.older = this.#newest;
+    if (this.#newest) this.#newest.newer = one;
+    else this.oldest = one;
+    this.#newest = one;
+  }
+
+  take(one: T): void {
+    const { older, newer } = one;
+    if (older) older.newer = newer;
+    else if (this.oldest === one) this.oldest = newer;
+    if (newer) newer.older = older;
+    else if (this.#newest === one) this.#newest = older;
+    one.older = undefined;
+    one.newer = undefined;
+  }
+}

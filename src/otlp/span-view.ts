@@ -14,8 +14,9 @@ import {
   typeOf,
   type ValueType,
 } from "./any-value.ts";
-import type { AttributeKey } from "./attribute-key.ts";
+import { type AttributeKey, spanEvent } from "./attribute-key.ts";
 import { changeColumns, type Edits } from "./edits.ts";
+import { EventCut, type EventJudge } from "./event-cut.ts";
 import { resourceColumns, rowColumns, scopeColumns, spanColumns, type TraceIndex } from "./trace-index.ts";
 
 /** Longest text that is read without asking for more: names and identifiers are shorter, prompts are not. */
@@ -54,19 +55,21 @@ export class SpanView {
     this.index = span;
     this.#stamp++;
     this.#hasDuplicates = false;
-    const rows = this.#index.rows;
-    for (let row = this.rowsStart; row < this.rowsEnd; row++) {
-      const id = rows.at(row, rowColumns.key);
+    const { values, width } = this.#index.rows;
+    const rowsEnd = this.rowsEnd;
+    const isTouched = this.#edits.touches(span);
+    for (let row = this.rowsStart; row < rowsEnd; row++) {
+      const id = values[row * width + rowColumns.key]!;
       // Of two attributes with one key the first counts, as in the Collector.
       if (this.#stamps[id] === this.#stamp) {
         this.#hasDuplicates = true;
         continue;
       }
-      if (this.#edits.replacement(row) === -1) continue;
+      if (isTouched && this.#edits.replacement(row) === -1) continue;
       this.#stamps[id] = this.#stamp;
       this.#slots[id] = row;
     }
-    if (this.#edits.touches(span)) this.#showAdded(span);
+    if (isTouched) this.#showAdded(span);
     return this;
   }
 
@@ -155,6 +158,11 @@ export class SpanView {
       return this.#textFound(textBytesMax);
     }
     return undefined;
+  }
+
+  /** Whether the span has no attribute that somebody declared, neither from its sender nor added since. */
+  get isBare(): boolean {
+    return this.rowsStart === this.rowsEnd && !this.#edits.touches(this.index);
   }
 
   // Attributes, by key.
@@ -362,6 +370,35 @@ export class SpanView {
     if (this.rowKey(row) < 0) return;
     this.#edits.removeRow(this.index, row);
     this.moveTo(this.index);
+  }
+
+  /** Takes away every attribute whose key or prefix has a 1 in `marks`, by id; whether there was one. */
+  removeMarked(marks: Uint8Array): boolean {
+    let removed = false;
+    for (let row = this.rowsStart; row < this.rowsEnd; row++) {
+      const id = this.rowKey(row);
+      if (id < 0 || marks[id] !== 1) continue;
+      this.#edits.removeRow(this.index, row);
+      removed = true;
+    }
+    if (removed) this.moveTo(this.index);
+    return removed;
+  }
+
+  /** Takes attributes of the span's events away, where events are declared; whether there was one. */
+  removeFromEvents(goes: EventJudge): boolean {
+    let removed = false;
+    for (let row = this.rowsStart; row < this.rowsEnd; row++) {
+      if (this.rowKey(row) !== spanEvent.id) continue;
+      this.#pointAtRow(row);
+      const cut = new EventCut(this.#index.keys);
+      if (!cut.read(this.#bytes, this.#start, this.#end, goes)) continue;
+      const change = this.#edits.beginField(spanEvent, cut.fieldLength, cut.contentLength);
+      cut.write(this.#edits.written);
+      this.#edits.replaceRow(this.index, row, change);
+      removed = true;
+    }
+    return removed;
   }
 
   /** Clears the schema URL of the span's scope: it speaks of attribute names that are no longer those of a spec. */

@@ -3,7 +3,8 @@
 import type { Dialect, InsideRule, Rule } from "../dialect.ts";
 import { usageObject } from "./shared-rules.ts";
 
-const providers =
+/** Its ids of providers. */
+export const litellmProviders: readonly string[] =
   `None openai azure azure_ai azure_text anthropic bedrock bedrock_converse vertex_ai vertex_ai_beta gemini
   mistral cohere cohere_chat groq deepseek xai perplexity openrouter together_ai fireworks_ai hosted_vllm vllm ollama
   ollama_chat huggingface replicate databricks sambanova cerebras nvidia_nim deepinfra anyscale novita watsonx
@@ -14,7 +15,7 @@ export const litellmRaw: Dialect = {
   id: "litellm-raw",
   about: "The child span of LiteLLM's first callback that repeats the provider's answer.",
   signs: { scopes: ["litellm"] },
-  rules: providers.flatMap((provider): (Rule | InsideRule)[] => [
+  rules: litellmProviders.flatMap((provider): (Rule | InsideRule)[] => [
     { from: `llm.${provider}.id`, to: "@response_id" },
     { from: `llm.${provider}.model`, to: "gen_ai.response.model" },
     { inside: `llm.${provider}.usage`, rules: usageObject },

@@ -14,7 +14,9 @@ import { noteFirsts, SubjectFinder, type SubjectSettings } from "../../genai/sub
 import { type SourceValues, TraceMemory } from "../../genai/trace-memory.ts";
 import { type Trail, trails } from "../../genai/trail.ts";
 import { spanFingerprint } from "../../ledger/identity.ts";
+import type { SpanView } from "../../otlp/span-view.ts";
 import { type TraceBatch, traceBatch } from "../../otlp/trace-batch.ts";
+import { CallFigures } from "./figures.ts";
 import { type CallSettings, callSettings, checkCallSettings } from "./settings.ts";
 import { moveToShadow, shadowKeys } from "./shadow.ts";
 import { OwnNames, stamp, stampKeys, upstreamTenant, verdictFrom } from "./stamp.ts";
@@ -36,10 +38,15 @@ class CallProcessor implements Processor {
   readonly #subjects: SubjectFinder;
   readonly #memory = new TraceMemory();
   readonly #ownNames = new OwnNames();
+  readonly #figures: CallFigures;
+  // Of the request at hand, by position of the telling: what its span says, and the number of its resource.
+  readonly #values: (SourceValues | undefined)[] = [];
+  readonly #resources: number[] = [];
 
   constructor(settings: CallSettings, host: Host) {
     this.#settings = settings;
     this.#host = host;
+    this.#figures = new CallFigures(host);
     this.#subjects = new SubjectFinder(subjectSettings(settings));
     // Without a normaliser before it, it reads the spans itself.
     const badValue = (dialect: string, key: string) => host.meter.add("spantoll_bad_values_total", 1, { dialect, key });
@@ -51,21 +58,9 @@ class CallProcessor implements Processor {
   process(batch: Batch): Batch {
     const traces = traceBatch(batch);
     const told = tellings.get(batch.notes) ?? this.#read(traces);
-    const values = this.#note(traces, told);
-    const subjects = told.map((telling) => this.#subjectOf(traces, telling, values));
-    const spoken = told.map((telling, at) => this.#spokenBy(telling, subjects[at]));
     const nowMs = this.#host.clock.now();
-    const verdicts = decideRoles(spoken, { memory: this.#memory, nowMs, fingerprintOf: spanFingerprint });
-    const decided: Call[] = [];
-    for (const [at, one] of spoken.entries()) {
-      const subject = subjects[at];
-      const verdict = this.#upstreamVerdict(traces, one.telling) ?? verdicts[at];
-      if (verdict && subject) decided.push(callOf(one, verdict, subject));
-    }
-    for (const call of decided) this.#write(traces, call);
-    const trail = trails.get(batch.notes);
-    if (trail) for (const call of decided) tellTrail(trail, call);
-    calls.set(batch.notes, decided);
+    this.#note(traces, told, nowMs);
+    calls.set(batch.notes, told.length === 0 ? [] : this.#decide(traces, told, nowMs));
     return batch;
   }
 
@@ -78,39 +73,74 @@ class CallProcessor implements Processor {
     return told;
   }
 
-  /** Looks at every span for whose trace it is and below which span it stands. Answers what each span says, by its number. */
-  #note(traces: TraceBatch, told: readonly Telling[]): ReadonlyMap<number, SourceValues> {
+  /** Looks at every span for whose trace it is and below which span it stands. Keeps what the spans of calls say. */
+  #note(traces: TraceBatch, told: readonly Telling[], nowMs: number): void {
     const memory = this.#memory;
-    const nowMs = this.#host.clock.now();
     memory.forget(nowMs);
     for (const { usage, traceId } of told) if (usage && traceId !== "") memory.open(traceId, nowMs);
-    const found = new Map<number, SourceValues>();
+    this.#values.length = 0;
+    this.#resources.length = 0;
     for (let span = 0; span < traces.items; span++) {
       const view = traces.span(span);
       if (!this.#settings.trust_upstream) this.#ownNames.remove(view);
       const values = this.#subjects.valuesOf(view);
-      if (values) found.set(span, values);
-      if (!values && memory.traceCount === 0) continue;
-      const { traceId } = view;
-      if (traceId === "") continue;
-      const trace = values ? memory.open(traceId, nowMs) : memory.find(traceId);
-      if (!trace) continue;
-      memory.note(trace, view.spanId, view.parentSpanId, values);
-      if (values) noteFirsts(trace, values, view.startMs);
+      const next = told[this.#values.length];
+      const telling = next?.span === span ? next : undefined;
+      if (telling) {
+        this.#values.push(values);
+        this.#resources.push(view.resource);
+      }
+      if (values || 0 < memory.traceCount) this.#noteSpan(view, telling, values, nowMs);
     }
-    return found;
   }
 
-  #subjectOf(traces: TraceBatch, telling: Telling, values: ReadonlyMap<number, SourceValues>): Subject {
-    const view = traces.span(telling.span);
-    return this.#subjects.subjectOf(view, values.get(telling.span), this.#memory.find(telling.traceId), traces.context);
+  #noteSpan(view: SpanView, telling: Telling | undefined, values: SourceValues | undefined, nowMs: number): void {
+    const traceId = telling ? telling.traceId : view.traceId;
+    if (traceId === "") return;
+    const trace = values ? this.#memory.open(traceId, nowMs) : this.#memory.find(traceId);
+    if (!trace) return;
+    const { spanId, parentSpanId } = telling ?? view;
+    this.#memory.note(trace, spanId, parentSpanId, values);
+    if (values) noteFirsts(trace, values, (telling ?? view).startMs);
   }
 
-  #spokenBy(telling: Telling, subject: Subject | undefined): Spoken {
+  #decide(traces: TraceBatch, told: readonly Telling[], nowMs: number): readonly Call[] {
+    this.#subjects.begin();
+    const subjects: Subject[] = [];
+    const spoken: Spoken[] = [];
+    for (const telling of told) {
+      const subject = this.#subjectOf(traces, telling, subjects.length);
+      subjects.push(subject);
+      spoken.push(this.#spokenBy(telling, subject));
+    }
+    const verdicts = decideRoles(spoken, { memory: this.#memory, nowMs, fingerprintOf: spanFingerprint });
+    const decided: Call[] = [];
+    for (let at = 0; at < spoken.length; at++) {
+      const one = spoken[at];
+      const subject = subjects[at];
+      const verdict = one && (this.#upstreamVerdict(traces, one.telling) ?? verdicts[at]);
+      if (one && verdict && subject) decided.push(callOf(one, verdict, subject));
+    }
+    for (const call of decided) this.#write(traces, call);
+    this.#figures.tell();
+    const trail = trails.get(traces.notes);
+    if (trail) for (const call of decided) tellTrail(trail, call);
+    return decided;
+  }
+
+  /** `at` is the position of the telling. */
+  #subjectOf(traces: TraceBatch, { span, traceId, parentSpanId }: Telling, at: number): Subject {
+    if (!this.#subjects.isBesideKnown(this.#resources[at] ?? -1)) {
+      this.#subjects.lookBeside(traces.span(span), traces.context);
+    }
+    return this.#subjects.subjectOf(parentSpanId, this.#values[at], this.#memory.find(traceId));
+  }
+
+  #spokenBy(telling: Telling, subject: Subject): Spoken {
     const { layers } = this.#settings;
     const configured = Object.hasOwn(layers, telling.service) ? layers[telling.service] : undefined;
     const layer = configured ?? telling.layer;
-    const tenantIsKnown = subject !== undefined && subject.tenantFrom !== "default";
+    const tenantIsKnown = subject.tenantFrom !== "default";
     return { telling, layer, rank: rankOf(telling, layer === "ignore" ? telling.layer : layer, tenantIsKnown) };
   }
 
@@ -119,11 +149,10 @@ class CallProcessor implements Processor {
   }
 
   #write(traces: TraceBatch, call: Call): void {
-    const { role, reason, dialect } = call;
     const view = traces.span(call.span);
-    if (role === "shadow" && this.#settings.shadow === "move") moveToShadow(view, reason === "rollup");
+    if (call.role === "shadow" && this.#settings.shadow === "move") moveToShadow(view, call.reason === "rollup");
     stamp(view, call);
-    this.#host.meter.add("spantoll_calls_total", 1, { role, reason, dialect });
+    this.#figures.count(call);
   }
 }
 
