@@ -23,7 +23,7 @@ export interface GoCommand {
 export async function buildOwn(folder: string, name: string): Promise<string> {
   const binary = join(await made(cacheFolder()), name);
   // Always: go itself knows whether anything changed, and takes a second to say so.
-  await go(["build", "-trimpath", "-o", binary, "."], folder);
+  await go(["build", "-trimpath", "-o", binary, "."], folder, 10);
   return binary;
 }
 
@@ -58,13 +58,11 @@ async function takeOverPins({ module, version, sums }: GoCommand, folder: string
   await appendFile(sum, await readFile(join(theirs, "go.sum"), "utf8"));
 }
 
-const buildMinutesMax = 40;
-
-async function go(args: readonly string[], folder: string): Promise<string> {
+async function go(args: readonly string[], folder: string, minutesMax = 40): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)("go", [...args], {
       cwd: resolve(folder),
-      timeout: buildMinutesMax * 60_000,
+      timeout: minutesMax * 60_000,
       maxBuffer: 64 * 1024 * 1024,
     });
     return stdout;
