@@ -1,10 +1,10 @@
 // What makes a price unbelievable: too dear to be one, or in a relation to its siblings that no provider has.
 import { type Fraction, formatFraction, isLess, multiply } from "./money.ts";
 import {
-  isPriceWord,
   type PriceCell,
   type PricedModel,
   type PriceWord,
+  priceWords,
   type Unit,
   unitsOf,
   usdPerUnit,
@@ -25,9 +25,76 @@ export interface Bounds {
 /** Dearer than the dearest model by an order of magnitude: an amount per million that was written as per token. */
 export const usdPerTokenMax: Fraction = { num: 2n, den: 1000n };
 
-export function doubtsOf(model: PricedModel, bounds: Bounds): readonly Doubt[] {
-  return cellsOf(model).flatMap((placed) => [...tooDear(placed, bounds), ...oddRelations(placed, bounds)]);
+/** Looks at rows of one file. Amounts are remembered: thousands of rows have the same. */
+export class Doubter {
+  readonly #bounds: Bounds;
+  readonly #usd = new Map<string, Fraction | undefined>();
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
+
+  doubtsOf(model: PricedModel): readonly Doubt[] {
+    return cellsOf(model).flatMap((placed) => [...this.#tooDear(placed), ...this.#oddRelations(placed)]);
+  }
+
+  #tooDear({ path, cells }: PlacedCells): readonly Doubt[] {
+    const { usdPerTokenMax: max } = this.#bounds;
+    const doubts: Doubt[] = [];
+    for (const [tier, cell] of Object.entries(cells)) {
+      for (const word of tokenWords) {
+        const usd = this.#usdOf(cell, word);
+        if (!usd || !isLess(max, usd)) continue;
+        const text = `costs ${perMillion(usd)} USD per million tokens, and more than ${perMillion(max)} is not believed`;
+        doubts.push({ kind: "too_dear", path: [...path, tier, word], text });
+      }
+    }
+    return doubts;
+  }
+
+  #oddRelations({ path, cells }: PlacedCells): readonly Doubt[] {
+    const doubts: Doubt[] = [];
+    const doubt = (tier: string, word: PriceWord, text: string) =>
+      doubts.push({ kind: "relation", path: [...path, tier, word], text });
+    for (const [tier, cell] of Object.entries(cells)) {
+      for (const { word, than, says } of orders) {
+        if (isMore(this.#usdOf(cell, word), this.#usdOf(cell, than))) doubt(tier, word, says);
+      }
+      if (!cheaperTiers.includes(tier)) continue;
+      for (const word of ["input", "output"] as const) {
+        const usual = this.#usdOf(cells["default"], word);
+        if (isMore(this.#usdOf(cell, word), usual)) doubt(tier, word, "costs more than by default");
+      }
+    }
+    return doubts;
+  }
+
+  #usdOf(cell: PriceCell | undefined, word: PriceWord): Fraction | undefined {
+    const given = cell?.[word];
+    if (given === undefined) return undefined;
+    const key = typeof given === "string" ? given : `${given.amount} ${given.per}`;
+    const known = this.#usd.get(key);
+    if (known) return known;
+    const usd = usdPerUnit(word, given, this.#bounds.tokenUnit);
+    this.#usd.set(key, usd);
+    return usd;
+  }
 }
+
+const tokenWords = priceWords.filter((word) => unitsOf(word)[0] === "mtok");
+
+/** `word` costs no more than `than`, in the same cell. */
+const orders: readonly { readonly word: PriceWord; readonly than: PriceWord; readonly says: string }[] = [
+  { word: "cache_read", than: "input", says: "a cached token costs more than one that is not cached" },
+  { word: "cache_write", than: "cache_write_1h", says: "a cache write costs more than one that is kept for an hour" },
+  {
+    word: "cache_write_5m",
+    than: "cache_write_1h",
+    says: "a cache write costs more than one that is kept for an hour",
+  },
+];
+
+const cheaperTiers = ["batch", "flex"];
 
 export interface PlacedCells {
   readonly path: readonly PropertyKey[];
@@ -44,51 +111,6 @@ export function cellsOf({ prices }: PricedModel): readonly PlacedCells[] {
       ...(one.bands ?? []).map(({ cells }, at) => ({ path: [...one.path, "bands", at, "cells"], cells })),
     ]);
   });
-}
-
-function tooDear({ path, cells }: PlacedCells, { tokenUnit, usdPerTokenMax: max }: Bounds): readonly Doubt[] {
-  return Object.entries(cells).flatMap(([tier, cell]) =>
-    Object.entries(cell).flatMap(([word, given]) => {
-      if (!isPriceWord(word) || unitsOf(word)[0] !== "mtok") return [];
-      const usd = usdPerUnit(word, given, tokenUnit);
-      if (!usd || !isLess(max, usd)) return [];
-      const text = `costs ${perMillion(usd)} USD per million tokens, and more than ${perMillion(max)} is not believed`;
-      return [{ kind: "too_dear", path: [...path, tier, word], text } as const];
-    }),
-  );
-}
-
-/** `word` costs no more than `than`, in the same cell. */
-const orders: readonly { readonly word: PriceWord; readonly than: PriceWord; readonly says: string }[] = [
-  { word: "cache_read", than: "input", says: "a cached token costs more than one that is not cached" },
-  { word: "cache_write", than: "cache_write_1h", says: "a cache write costs more than one that is kept for an hour" },
-  {
-    word: "cache_write_5m",
-    than: "cache_write_1h",
-    says: "a cache write costs more than one that is kept for an hour",
-  },
-];
-
-const cheaperTiers = ["batch", "flex"];
-
-function oddRelations({ path, cells }: PlacedCells, { tokenUnit }: Bounds): readonly Doubt[] {
-  const usdOf = (cell: PriceCell | undefined, word: PriceWord) => {
-    const given = cell?.[word];
-    return given === undefined ? undefined : usdPerUnit(word, given, tokenUnit);
-  };
-  const doubts: Doubt[] = [];
-  const doubt = (tier: string, word: PriceWord, text: string) =>
-    doubts.push({ kind: "relation", path: [...path, tier, word], text });
-  for (const [tier, cell] of Object.entries(cells)) {
-    for (const { word, than, says } of orders) {
-      if (isMore(usdOf(cell, word), usdOf(cell, than))) doubt(tier, word, says);
-    }
-    if (!cheaperTiers.includes(tier)) continue;
-    for (const word of ["input", "output"] as const) {
-      if (isMore(usdOf(cell, word), usdOf(cells["default"], word))) doubt(tier, word, "costs more than by default");
-    }
-  }
-  return doubts;
 }
 
 /** What is free next to what has a price is left out of a table more often than it is a price. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Files } from "../core/component.ts";
 import { bundledLayer } from "./bundled.ts";
-import { doubtsOf } from "./doubts.ts";
+import { Doubter } from "./doubts.ts";
 import { readLitellmPrices } from "./litellm.ts";
 import { type Fraction, multiply, parseFraction } from "./money.ts";
 import { compileBook, type Layer, type PriceBook } from "./price-book.ts";
@@ -86,10 +86,10 @@ function fileLayer(path: string, text: string): Layer | readonly string[] {
 function quarantined({ quarantine, defaults, providers }: PriceFile): ReadonlyMap<PricedModel, "quarantined_price"> {
   const max = quarantine && parseFraction(quarantine.max_usd_per_mtok);
   if (!max) return new Map();
-  const bounds = { tokenUnit: defaults?.unit ?? "mtok", usdPerTokenMax: multiply(max, perToken) };
+  const doubter = new Doubter({ tokenUnit: defaults?.unit ?? "mtok", usdPerTokenMax: multiply(max, perToken) });
   const doubted = providers
     .flatMap(({ models }) => models)
-    .filter((model) => doubtsOf(model, bounds).some(({ kind }) => kind === "too_dear"));
+    .filter((model) => doubter.doubtsOf(model).some(({ kind }) => kind === "too_dear"));
   return new Map(doubted.map((model) => [model, "quarantined_price"]));
 }
 

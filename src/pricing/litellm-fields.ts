@@ -12,13 +12,35 @@ export interface Place {
   readonly tier: string;
 }
 
-/** The place of a field of a row; undefined where it is no price, or one that is ignored. */
-export function placeOf(field: string, row: Fields): Place | undefined {
-  const { base, thousands, suffix } = parse(field);
-  const use = litellmFields[base];
-  const word = use && wordOf(use, row);
-  if (!word) return undefined;
-  return { word, above: thousands * 1000, tier: suffix === undefined ? "default" : (tiers[suffix] ?? suffix) };
+/** Reads the names of fields, and remembers them: thousands of rows have the same. */
+export class FieldReader {
+  readonly #known = new Map<string, Field>();
+
+  /** The place of a field of a row; undefined where it is no price, or one that is ignored. */
+  placeOf(name: string, row: Fields): Place | undefined {
+    let field = this.#known.get(name);
+    if (!field) {
+      field = readField(name);
+      this.#known.set(name, field);
+    }
+    const word = field.use && wordOf(field.use, row);
+    return word && { word, above: field.above, tier: field.tier };
+  }
+
+  /** Names that look like prices and that nobody has looked at, of all that were read. */
+  get unknown(): readonly string[] {
+    return [...this.#known.keys()].filter((name) => looksLikePrice(name) && !useOf(name));
+  }
+}
+
+interface Field extends Omit<Place, "word"> {
+  readonly use: FieldUse | undefined;
+}
+
+function readField(name: string): Field {
+  const { base, thousands, suffix } = parse(name);
+  const tier = suffix === undefined ? "default" : (tiers[suffix] ?? suffix);
+  return { use: litellmFields[base], above: thousands * 1000, tier };
 }
 
 function wordOf(use: FieldUse, row: Fields): PriceWord | undefined {

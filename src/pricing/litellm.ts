@@ -1,6 +1,6 @@
 // LiteLLM's model_prices_and_context_window.json as a layer. What its fields mean is a table, `litellm-fields.ts`.
-import { cellsOf, doubtsOf, usdPerTokenMax } from "./doubts.ts";
-import { looksLikePrice, type Place, placeOf, useOf } from "./litellm-fields.ts";
+import { cellsOf, Doubter, usdPerTokenMax } from "./doubts.ts";
+import { FieldReader, type Place } from "./litellm-fields.ts";
 import { formatFraction, fraction, multiply, parseDecimal } from "./money.ts";
 import type { PriceCell, PricedModel, PricedProvider, PriceFile, PricePeriod } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
@@ -8,8 +8,8 @@ import { canonicalProvider } from "./provider-names.ts";
 export interface LitellmPrices {
   readonly file: PriceFile;
   /** Fields that look like prices and that nobody has looked at. */
-  readonly unknownFields: ReadonlySet<string>;
-  readonly refused: ReadonlyMap<PricedModel, "quarantined_price" | "unverified_free">;
+  readonly unknownFields: readonly string[];
+  readonly refused: ReadonlyMap<PricedModel, Suspicion>;
   readonly rounded: ReadonlySet<PricedModel>;
 }
 
@@ -18,43 +18,85 @@ export function readLitellmPrices(text: string): LitellmPrices {
   const rows: unknown = JSON.parse(numbersAsText(text));
   if (!isObject(rows)) throw new SyntaxError("must be an object of models");
   const providers = new Map<string, PricedModel[]>();
-  const refused = new Map<PricedModel, "quarantined_price" | "unverified_free">();
+  const refused = new Map<PricedModel, Suspicion>();
   const rounded = new Set<PricedModel>();
-  const unknownFields = new Set<string>();
+  const reading: Reading = { fields: new FieldReader(), amounts: new Map() };
+  const doubter = new Doubter({ tokenUnit: "token", usdPerTokenMax });
   for (const [key, row] of Object.entries(rows)) {
     if (!isObject(row) || key === "sample_spec" || typeof row["litellm_provider"] !== "string") continue;
-    for (const field of Object.keys(row)) if (!useOf(field) && looksLikePrice(field)) unknownFields.add(field);
     const provider = canonicalProvider(row["litellm_provider"]);
-    const model = readRow(key, row, provider);
+    const model = readRow(key, row, provider, reading);
     if (!model) continue;
     const models = providers.get(provider);
     if (models) models.push(model);
     else providers.set(provider, [model]);
-    const reason = suspicion(model, provider);
+    const reason = suspicion(model, provider, doubter);
     if (reason) refused.set(model, reason);
     if (isRounded(key, model)) rounded.add(model);
   }
   const priced: PricedProvider[] = [...providers].map(([id, models]) => ({ id, models }));
-  return { file: { defaults: { unit: "token" }, providers: priced }, refused, rounded, unknownFields };
+  const file: PriceFile = { defaults: { unit: "token" }, providers: priced };
+  return { file, refused, rounded, unknownFields: reading.fields.unknown };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** JSON.parse makes doubles of numbers; prices stay the text that was written. */
-function numbersAsText(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) =>
-    token.startsWith('"') ? token : `"${token}"`,
-  );
+/** What is remembered from row to row. */
+interface Reading {
+  readonly fields: FieldReader;
+  /** Amounts by the text that stands in the file. */
+  readonly amounts: Map<string, string | undefined>;
 }
 
-function readRow(key: string, row: Fields, provider: string): PricedModel | undefined {
-  const cells = new Cells(provider === "x_ai");
+/** JSON.parse makes doubles of numbers; prices stay the text that was written. */
+function numbersAsText(text: string): string {
+  let written = "";
+  let from = 0;
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const end = quote < 0 ? text.length : quote;
+    for (; at < end; at++) {
+      const length = numberLengthAt(text, at);
+      if (length === 0) continue;
+      written += `${text.slice(from, at)}"${text.slice(at, at + length)}"`;
+      at += length;
+      from = at;
+    }
+    at = afterString(text, quote);
+  }
+  return written + text.slice(from);
+}
+
+function numberLengthAt(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first !== 0x2d && (first < 0x30 || 0x39 < first)) return 0;
+  let at = start + 1;
+  // Whatever is not right about it shows in the text: an amount that is none is left out.
+  while (numberCharacters.has(text.charCodeAt(at))) at++;
+  return at - start;
+}
+
+const numberCharacters: ReadonlySet<number> = new Set([..."0123456789+-.eE"].map((one) => one.charCodeAt(0)));
+
+/** The place behind the string that opens at `quote`. */
+function afterString(text: string, quote: number): number {
+  if (quote < 0) return text.length;
+  for (let close = text.indexOf('"', quote + 1); 0 <= close; close = text.indexOf('"', close + 1)) {
+    let slashes = 0;
+    while (text[close - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return close + 1;
+  }
+  return text.length;
+}
+
+function readRow(key: string, row: Fields, provider: string, reading: Reading): PricedModel | undefined {
+  const cells = new Cells(provider === "x_ai", reading);
   for (const [field, value] of Object.entries(row)) {
-    const found = typeof value === "string" ? placeOf(field, row) : undefined;
+    const found = typeof value === "string" ? reading.fields.placeOf(field, row) : undefined;
     if (found && typeof value === "string") cells.set(found, value);
   }
   readSearches(row, cells);
-  const period = withTieredPricing(cells.period(), row);
+  const period = withTieredPricing(cells.period(), row, reading);
   if (Object.keys(period.cells["default"] ?? {}).length === 0) return undefined;
   const multipliers = readMultipliers(row);
   const name = withoutPrefix(key, provider);
@@ -69,15 +111,17 @@ function withoutPrefix(key: string, provider: string): string {
 /** Amounts by band and tier, as they come. */
 class Cells {
   readonly #reaches: boolean;
+  readonly #reading: Reading;
   readonly #byBand = new Map<number, Record<string, PriceCell>>();
 
   /** xAI's thresholds are reached, not exceeded. */
-  constructor(reaches: boolean) {
+  constructor(reaches: boolean, reading: Reading) {
     this.#reaches = reaches;
+    this.#reading = reading;
   }
 
   set({ word, above, tier }: Place, text: string): void {
-    const usd = readAmount(text);
+    const usd = amountOf(text, this.#reading);
     if (usd === undefined) return;
     const cells = this.#byBand.get(above) ?? {};
     cells[tier] = { ...cells[tier], [word]: usd };
@@ -96,6 +140,14 @@ class Cells {
       }),
     };
   }
+}
+
+function amountOf(text: string, { amounts }: Reading): string | undefined {
+  const known = amounts.get(text);
+  if (known !== undefined || amounts.has(text)) return known;
+  const amount = readAmount(text);
+  amounts.set(text, amount);
+  return amount;
 }
 
 /** Some amounts are results of a calculation in doubles; twelve digits are what was meant. Negative ones mean none. */
@@ -127,15 +179,15 @@ const searchSizes = [
 ] as const;
 
 /** Bands as a list: the first is the default, each holds above its lower end, the last beyond its upper end too. */
-function withTieredPricing(period: PricePeriod, row: Fields): PricePeriod {
+function withTieredPricing(period: PricePeriod, row: Fields, reading: Reading): PricePeriod {
   const list = row["tiered_pricing"];
   if (!Array.isArray(list)) return period;
   const bands = list.flatMap((band: unknown) => {
     if (!isObject(band) || !Array.isArray(band["range"])) return [];
     const cell: Record<string, string> = {};
     for (const [field, value] of Object.entries(band)) {
-      const place = placeOf(field, row);
-      const usd = typeof value === "string" && place ? readAmount(value) : undefined;
+      const place = reading.fields.placeOf(field, row);
+      const usd = typeof value === "string" && place ? amountOf(value, reading) : undefined;
       if (place && usd !== undefined) cell[place.word] = usd;
     }
     return [{ above: Number(band["range"][0]), cell: cell as PriceCell }];
@@ -165,13 +217,15 @@ function readMultipliers(row: Fields): PricedModel["multipliers"] | undefined {
   return { region, speed };
 }
 
+type Suspicion = "quarantined_price" | "unverified_free";
+
 /** Providers that run on the user's machine: there 0 is a fact. */
 const freeProviders: ReadonlySet<string> = new Set(["ollama", "lemonade", "llamafile", "lm_studio"]);
 
-function suspicion(model: PricedModel, provider: string): "quarantined_price" | "unverified_free" | undefined {
-  if (doubtsOf(model, { tokenUnit: "token", usdPerTokenMax }).length > 0) return "quarantined_price";
+function suspicion(model: PricedModel, provider: string, doubter: Doubter): Suspicion | undefined {
+  if (doubter.doubtsOf(model).length > 0) return "quarantined_price";
   const amounts = cellsOf(model).flatMap(({ cells }) => Object.values(cells).flatMap((cell) => Object.values(cell)));
-  const isFree = amounts.every((given) => parseDecimal(typeof given === "string" ? given : given.amount)?.num === 0n);
+  const isFree = amounts.every((given) => given === "0");
   return isFree && !freeProviders.has(provider) ? "unverified_free" : undefined;
 }
 
