@@ -21,7 +21,7 @@ export interface RedisServer {
 
 /** Installs the package of Debian where there is none and we may; throws with the command to run where we may not. */
 export function ensureRedis(): void {
-  if (isThere("redis-server") && isThere("redis-sentinel")) return;
+  if (["redis-server", "redis-sentinel", "redis-cli"].every(isThere)) return;
   const command = "apt-get install -y --no-install-recommends redis-server redis-sentinel redis-tools";
   if (process.getuid?.() !== 0 || !isThere("apt-get"))
     throw new Error(`tests need redis-server and redis-sentinel on the PATH; install them, on Debian with: ${command}`);

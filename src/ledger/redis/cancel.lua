@@ -17,12 +17,13 @@ local call = redis.call
 
 -- Every command that follows, done to what nobody needs: without the right to it, or without memory, nothing is half
 -- done.
+-- While a cluster moves the slot, keys may be here or there: both sides refuse two that are nowhere.
+call('EXISTS', base .. '-', base .. '--')
 local calls = call('HINCRBY', KEYS[1], process, 1)
 call('HSET', KEYS[1], '', '')
 call('HGET', KEYS[1], '')
 call('HMGET', KEYS[1], '')
 call('HDEL', KEYS[1], '')
-call('EXISTS', KEYS[1])
 call('PTTL', KEYS[1])
 call('PEXPIRE', KEYS[1], 35 * 24 * hourMs)
 call('SADD', base .. 'p', '0')

@@ -65,17 +65,18 @@ export async function connectRedis(
             ...(common.tls ? { sentinelTLS: common.tls, enableTLSForSentinelMode: true } : {}),
           })
         : new Redis({ ...common, ...nodes[0] });
+  const ready = readiness(client);
   client.on("ready", onReady);
   client.on("error", onError);
   return {
     callBuffer: (command: string, args: Argument[]) =>
       withinMs(
-        readyOf(client).then(() => client.callBuffer(command, args)),
+        ready().then(() => client.callBuffer(command, args)),
         settings.timeoutMs,
       ),
     info: (section) =>
       withinMs(
-        readyOf(client).then(() => Promise.all(primariesOf(client).map((node) => node.info(section)))),
+        ready().then(() => Promise.all(primariesOf(client).map((node) => node.info(section)))),
         settings.timeoutMs,
       ),
     close: () => client.disconnect(),
@@ -149,9 +150,15 @@ function primariesOf(client: Client): readonly Redis[] {
 }
 
 /** Commands do not queue for a connection: senders repeat theirs, and each would stay in memory. */
-function readyOf(client: Client): Promise<void> {
-  if (client.status === "ready") return Promise.resolve();
-  return new Promise((resolve) => client.once("ready", resolve));
+function readiness(client: Client): () => Promise<void> {
+  let ready: Promise<void> | undefined;
+  return async () => {
+    if (client.status === "ready") return;
+    ready ??= new Promise<void>((resolve) => client.once("ready", resolve)).finally(() => {
+      ready = undefined;
+    });
+    await ready;
+  };
 }
 
 function retryDelayMs(times: number): number {

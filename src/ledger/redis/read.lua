@@ -7,6 +7,8 @@
 
 local base = string.sub(KEYS[1], 1, -2)
 local now, call = math.floor(tonumber(ARGV[1])), redis.call
+-- While a cluster moves the slot, keys may be here or there: both sides refuse two that are nowhere.
+call('EXISTS', base .. '-', base .. '--')
 
 -- Holds that are over.
 for _, id in ipairs(call('ZRANGEBYSCORE', base .. 'hx', '-inf', now)) do

@@ -1,0 +1,125 @@
+// Sentinel and Cluster for real, each with the loss of a primary: what was charged before is known after.
+import { execFile, execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ended, freePort, launch, type RedisServer } from "../support/redis.ts";
+import { calls, client, opened, server, shuffled, spentByAll, untilCharged } from "./redis-support.ts";
+
+const run = promisify(execFile);
+const price = 6_000_000n;
+const quickSync = ["--repl-diskless-sync-delay", "0"];
+
+describe("a ledger behind sentinels", () => {
+  test("goes on with the replica that was promoted", async () => {
+    const primary = await server(...quickSync);
+    const replica = await server(...quickSync, "--replicaof", "127.0.0.1", String(primary.port));
+    const sentinels = await Promise.all([1, 2, 3].map(() => sentinelOf(primary.port)));
+    const looker = await client(`redis://127.0.0.1:${sentinels[0]}`);
+    await eventually(async () => {
+      const answers = await Promise.all(
+        sentinels.map((port) => cli(port, "sentinel", "master", "spantoll").replaceAll("\n", " ")),
+      );
+      return answers.every((text) => text.includes("num-other-sentinels 2") && text.includes("num-slaves 1"));
+    });
+    await synced(replica.port);
+    const { bench } = await opened(`redis://127.0.0.1:${sentinels[0]}`, {
+      mode: "sentinel",
+      nodes: sentinels.slice(1).map((port) => `127.0.0.1:${port}`),
+    });
+    const spans = calls(60, 2);
+    await bench.charge(...spans);
+    await replicated(primary.port, replica.port);
+    await primary.kill();
+    await untilCharged(bench, [...spans, ...calls(10)]);
+    expect(await spentByAll(bench)).toBe(70n * price);
+    const master = (await looker.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "spantoll")) as string[];
+    expect(Number(master[1])).toBe(replica.port);
+  }, 60_000);
+});
+
+describe("a ledger on a cluster", () => {
+  test("spreads tenants and calls over three primaries, and goes on when slots move", async () => {
+    const nodes = await Promise.all([1, 2, 3].map(() => clusterNode()));
+    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+    execFileSync("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"], { stdio: "ignore" });
+    await eventually(async () => nodes.every(({ port }) => cli(port, "cluster", "info").includes("cluster_state:ok")));
+    const { bench, store } = await opened(`redis://${addresses[0]}`, { mode: "cluster", nodes: addresses.slice(1) });
+    const spans = calls(100, 3);
+    await bench.charge(...spans);
+    const keys = nodes.map(({ port }) => Number(cli(port, "dbsize")));
+    expect(Math.min(...keys)).toBeGreaterThan(0);
+    const [from = "", to = ""] = nodes.map(({ port }) => cli(port, "cluster", "myid").trim());
+    const move = ["--cluster-from", from, "--cluster-to", to, "--cluster-slots", "5461", "--cluster-yes"];
+    let moving = true;
+    const moved = run("redis-cli", ["--cluster", "reshard", addresses[0] ?? "", ...move]).finally(() => {
+      moving = false;
+    });
+    let charged = spans.length / 3;
+    while (moving) {
+      const more = calls(30, 2);
+      await untilCharged(bench, [...more, ...shuffled(spans).slice(0, 60)]);
+      await untilCharged(bench, shuffled(more));
+      charged += 30;
+    }
+    await moved;
+    await untilCharged(bench, spans);
+    expect(await spentByAll(bench)).toBe(BigInt(charged) * price);
+    expect(Number(cli(nodes[0]?.port ?? 0, "dbsize"))).toBe(0);
+    expect((await store.ledger.tenants(undefined, 10)).tenants).toEqual(["t0", "t1", "t2"]);
+  }, 60_000);
+});
+
+async function clusterNode(): Promise<RedisServer> {
+  const bus = await freePort();
+  return server("--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout", "2000");
+}
+
+/** Answers the port of a sentinel that watches the primary. */
+async function sentinelOf(primaryPort: number): Promise<number> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "spantoll-sentinel-"));
+  const file = join(folder, "sentinel.conf");
+  const lines = [
+    `port ${port}`,
+    "bind 127.0.0.1",
+    `dir ${folder}`,
+    `sentinel monitor spantoll 127.0.0.1 ${primaryPort} 2`,
+    "sentinel down-after-milliseconds spantoll 1000",
+    "sentinel failover-timeout spantoll 5000",
+  ];
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  const child = await launch("redis-sentinel", [file], port);
+  onTestFinished(async () => {
+    await ended(child, "SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return port;
+}
+
+/** A failover before that loses what the replica does not have yet. */
+function synced(port: number): Promise<void> {
+  return eventually(async () => cli(port, "info", "replication").includes("master_link_status:up"));
+}
+
+function replicated(primaryPort: number, replicaPort: number): Promise<void> {
+  const offset = (port: number, name: string) =>
+    new RegExp(`${name}:(\\d+)`).exec(cli(port, "info", "replication"))?.[1];
+  return eventually(
+    async () => Number(offset(replicaPort, "slave_repl_offset")) >= Number(offset(primaryPort, "master_repl_offset")),
+  );
+}
+
+function cli(port: number, ...args: readonly string[]): string {
+  return execFileSync("redis-cli", ["-p", String(port), ...args], { encoding: "utf8" });
+}
+
+/** Asks other processes, again and again: they tell nobody when they are ready. */
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 30_000; !(await holds()); ) {
+    if (end < performance.now()) expect.fail(`never came true: ${holds}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
