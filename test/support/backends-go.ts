@@ -47,7 +47,8 @@ export async function buildCommand(command: GoCommand): Promise<string> {
 async function takeOverPins({ module, version, sums }: GoCommand, folder: string): Promise<void> {
   const [mod, sum] = [join(folder, "go.mod"), join(folder, "go.sum")];
   const required = `require ${module} ${version}\n`;
-  await writeFile(mod, `module backend\n\n${required}`);
+  // Without a version of Go the whole graph of modules would be loaded, with sums that their go.sum does not have.
+  await writeFile(mod, `module backend\n\ngo 1.24\n\n${required}`);
   await writeFile(sum, sums.map((line) => `${line}\n`).join(""));
   const { Dir: theirs, Error: refusal } = JSON.parse(
     await go(["mod", "download", "-json", `${module}@${version}`], folder),
