@@ -2,7 +2,7 @@
 // TraceQL, and as the sums of TraceQL metrics that docs/backends.md recommends.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { buildCommand } from "../support/backends-go.ts";
 import { BackendProcess, eventually, freePorts, json, scratchFolder } from "../support/backends-process.ts";
 import { type Deployed, DeployedSidecar, type SentSpan, type Spent } from "../support/backends-sidecar.ts";
@@ -123,13 +123,13 @@ function documentedQueries(): readonly string[] {
 describe("a Tempo with tenants of its own", () => {
   test("takes the spans under TEMPO_ORG_ID, and gives them to nobody else", async () => {
     const backend = await Tempo.start(binary, true);
+    onTestFinished(() => backend.end());
     const sidecar = await DeployedSidecar.start(backend.deployed("http", { TEMPO_ORG_ID: "team-a" }));
     await sidecar.takeCorpus();
     expect(await sidecar.stop()).toMatchObject({ code: 0, stderr: expect.not.stringContaining("no org id") });
     const [one] = sidecar.sent();
     expect(await backend.trace(one!.traceId, "team-a")).not.toEqual([]);
     expect(await backend.trace(one!.traceId, "team-b")).toEqual([]);
-    await backend.end();
   });
 });
 
