@@ -25,6 +25,8 @@ export type Doors = ReadonlyMap<Signal, Accept>;
 export interface AttributeKeys {
   readonly exact: readonly string[];
   readonly prefixes: readonly string[];
+  /** The events of spans are indexed too; left out, they are passed over. */
+  readonly events?: boolean;
 }
 
 /** How a `batch` processor asks the exporters of its pipeline to batch. */

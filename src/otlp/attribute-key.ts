@@ -24,6 +24,9 @@ export function attributePrefix(prefix: string): AttributeKey {
   return intern(`${prefix}\u0000*`, prefix);
 }
 
+/** Stands for an event of a span among its attributes, where a component asked for events. No attribute has this key. */
+export const spanEvent: AttributeKey = intern("\u0000event", "");
+
 /** A name below a declared prefix that only a span knows. It goes by the prefix's id and is not kept. */
 export function attributeUnder(prefix: AttributeKey, name: string): AttributeKey {
   const bytes = new TextEncoder().encode(prefix.name + name);

@@ -133,6 +133,19 @@ export class Edits {
     return change;
   }
 
+  /** Begins a field of another kind than an attribute, of `length` bytes, that takes the place of a row: the caller writes all of it. */
+  beginField(key: AttributeKey, length: number, contentLength: number): number {
+    const { written, changes } = this;
+    written.ensure(length + 16);
+    const change = changes.append();
+    changes.set(change, changeColumns.start, written.position);
+    changes.set(change, changeColumns.end, written.position + length);
+    changes.set(change, changeColumns.valueStart, written.position + length - contentLength);
+    changes.set(change, changeColumns.key, key.id);
+    changes.set(change, changeColumns.next, -1);
+    return change;
+  }
+
   #changeLength(change: number): number {
     return this.changes.at(change, changeColumns.end) - this.changes.at(change, changeColumns.start);
   }

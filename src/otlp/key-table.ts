@@ -1,12 +1,14 @@
 // Which of the attributes of a span somebody declared. Compares bytes, never strings, four at a time.
 import type { AttributeKeys } from "../core/component.ts";
-import { type AttributeKey, attributeKey, attributePrefix } from "./attribute-key.ts";
+import { type AttributeKey, attributeKey, attributePrefix, spanEvent } from "./attribute-key.ts";
 
 const slotCount = 4096;
 
 export class KeyTable {
   /** One more than the greatest id in the table. */
   readonly idsEnd: number;
+  /** Whether somebody declared the events of spans. */
+  readonly events: boolean;
   readonly #declared: Uint8Array;
   /** By slot: the first entry plus 1, 0 for none. */
   readonly #slots = new Int16Array(slotCount);
@@ -24,9 +26,11 @@ export class KeyTable {
   constructor(declared: readonly AttributeKeys[]) {
     const exact = [...new Set(declared.flatMap((keys) => keys.exact))].map(attributeKey);
     const prefixes = [...new Set(declared.flatMap((keys) => keys.prefixes))].map(attributePrefix);
-    this.idsEnd = Math.max(-1, ...[...exact, ...prefixes].map(({ id }) => id)) + 1;
+    this.events = declared.some(({ events }) => events === true);
+    const all = [...exact, ...prefixes, ...(this.events ? [spanEvent] : [])];
+    this.idsEnd = Math.max(-1, ...all.map(({ id }) => id)) + 1;
     this.#declared = new Uint8Array(this.idsEnd);
-    for (const { id } of [...exact, ...prefixes]) this.#declared[id] = 1;
+    for (const { id } of all) this.#declared[id] = 1;
     this.#ids = Int32Array.from(exact, ({ id }) => id);
     this.#lengths = Int32Array.from(exact, ({ bytes }) => bytes.length);
     this.#wordStarts = new Int32Array(exact.length);

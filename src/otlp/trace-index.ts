@@ -3,6 +3,7 @@
 // Attributes that nobody declared leave no trace here, and prompts are passed over by their length.
 import { Malformed } from "../wire/malformed.ts";
 import { Reader } from "../wire/reader.ts";
+import { spanEvent } from "./attribute-key.ts";
 import type { KeyTable } from "./key-table.ts";
 import {
   anyValueShape,
@@ -267,7 +268,7 @@ export class TraceIndex {
         values[base + (tag === 0x39 ? spanColumns.startTime : spanColumns.endTime)] = reader.position;
         return reader.skipBytes(8);
       case 0x5a:
-        return checkNested(reader, eventShape);
+        return this.#readEvent(at);
       case 0x6a:
         return checkNested(reader, linkShape);
       case 0x7a:
@@ -276,6 +277,18 @@ export class TraceIndex {
       default:
         return checkOne(reader, tag, at, spanShape);
     }
+  }
+
+  /** Checks an event; where somebody asked for events it becomes a row among the attributes. */
+  #readEvent(tagAt: number): void {
+    const reader = this.#reader;
+    if (!this.keys.events) return checkNested(reader, eventShape);
+    const lengthAt = reader.position;
+    const end = reader.contentEnd();
+    const start = reader.position;
+    reader.position = lengthAt;
+    checkNested(reader, eventShape);
+    this.#keepRow(spanEvent.id, tagAt, end, start, start, start, end);
   }
 
   #readStatus(): number {

@@ -443,7 +443,7 @@ describe("settings", () => {
   });
 
   test.each([
-    { settings: { content: "drop" }, path: "" },
+    { settings: { contents: "drop" }, path: "" },
     { settings: { target: "1.41" }, path: "target" },
     { settings: { dialects: ["litelm"] }, path: "dialects" },
     { settings: { services: { llama: { modle: "x" } } }, path: "services.llama" },

@@ -7,6 +7,7 @@ import type { Host } from "../../core/host.ts";
 import { type Telling, tellings } from "../../genai/call.ts";
 import { dialects } from "../../genai/dialects/dialects.ts";
 import { Reader } from "../../genai/read.ts";
+import { SensitiveDropper } from "../../genai/sensitive.ts";
 import { trails } from "../../genai/trail.ts";
 import { ReadingWriter } from "../../genai/write.ts";
 import { traceBatch } from "../../otlp/trace-batch.ts";
@@ -27,6 +28,14 @@ const settings = z.strictObject({
   }),
   aliases: z.boolean().default(true).meta({
     description: "Also write the previous name of an attribute whose name changed last (`cache_creation`).",
+  }),
+  content: z.enum(["keep", "drop"]).default("keep").meta({
+    description:
+      "Prompts, answers, arguments and results of tools, in every dialect's spelling, on spans and their events.",
+  }),
+  secrets: z.enum(["drop", "keep"]).default("drop").meta({
+    description:
+      "Headers, keys and hidden parameters that emitters put on spans; what they say of cost is read before.",
   }),
   dialects: z
     .union([z.literal("auto"), z.array(z.enum(dialects.map(({ id }) => id))).min(1)])
@@ -50,6 +59,8 @@ class Normaliser implements Processor {
   readonly keys: AttributeKeys;
   readonly #reader: Reader;
   readonly #writer: ReadingWriter;
+  /** Undefined where everything stays. */
+  readonly #dropper: SensitiveDropper | undefined;
 
   constructor(given: Settings, host: Host) {
     const chosen = given.dialects;
@@ -61,7 +72,9 @@ class Normaliser implements Processor {
       keepOriginal: given.keep_original,
       aliases: given.aliases,
     });
-    this.keys = this.#reader.keys;
+    const sensitive = { dropContent: given.content === "drop", dropSecrets: given.secrets === "drop" };
+    this.#dropper = sensitive.dropContent || sensitive.dropSecrets ? new SensitiveDropper(sensitive) : undefined;
+    this.keys = joined(this.#reader.keys, this.#dropper?.keys);
   }
 
   process(batch: Batch): Batch {
@@ -75,8 +88,18 @@ class Normaliser implements Processor {
       if (telling) told.push(telling);
       // A copy keeps the names that it came with: its numbers are those of its parent once more.
       if (this.#reader.recognised && !this.#reader.isCopy) this.#writer.write(span, this.#reader.reading, trail);
+      this.#dropper?.drop(span, this.#reader.recognised, trail);
     }
     tellings.set(batch.notes, told);
     return batch;
   }
+}
+
+function joined(keys: AttributeKeys, more: AttributeKeys | undefined): AttributeKeys {
+  if (more === undefined) return keys;
+  return {
+    exact: [...new Set([...keys.exact, ...more.exact])],
+    prefixes: [...keys.prefixes, ...more.prefixes],
+    events: more.events === true,
+  };
 }
