@@ -6,6 +6,7 @@ import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { RootDatabase } from "lmdb";
 import type { Host } from "../../core/host.ts";
+import { Refused } from "../../core/refused.ts";
 import type { AreaPurpose, Storage, Store, StoredEntry } from "../../core/storage.ts";
 import { DiskArea, type Share, type Surface, storedBytes, type Written } from "./disk-area.ts";
 import { SetAside } from "./set-aside.ts";
@@ -58,6 +59,8 @@ const worthCompactingBytes = 64 * 1024 ** 2;
 const retryMs = 1_000;
 /** What a commit may take besides its values: copies of the pages on the way to them. */
 const commitRoomBytes = 1024 ** 2;
+/** How much longer a file is than what is in it when it is full: free space lies in pieces. */
+const fragmentation = 1.25;
 /** How long a disk may take for a commit until nothing more is taken on. */
 const pendingCommitsMs = 5_000;
 /** Charges are small: a span takes 50 bytes for as long as it may come again, a counter 400 for its window. */
@@ -75,6 +78,8 @@ export class DiskStore implements Store {
   #next: Deferred | undefined;
   #current: Deferred | undefined;
   #isScheduled = false;
+  #isRetrying = false;
+  readonly #closing = new AbortController();
   #startedMs = 0;
 
   constructor(options: DiskStoreOptions, db: RootDatabase<Uint8Array, string>) {
@@ -119,6 +124,7 @@ export class DiskStore implements Store {
     const written = this.#durable().catch(() => undefined);
     await (deadline.aborted ? undefined : Promise.race([written, over]));
     this.#hindrance = "it is closed";
+    this.#closing.abort();
     // A file that takes nothing any more never finishes closing either.
     const closed = new AbortController();
     const late = this.#options.host.clock.sleep(retryMs, AbortSignal.any([deadline, closed.signal]));
@@ -194,32 +200,53 @@ export class DiskStore implements Store {
     }
   }
 
-  /** LMDB complains on the terminal when a disk is full. Removals need no room: they make it. */
+  /**
+   * LMDB complains on the terminal when a disk is full, so it is asked before. Removals and charges may use what is kept
+   * free for them: removals make room, and a charge must not be lost for a request that was refused.
+   */
   #checkRoom(entries: readonly [string, Uint8Array | undefined][]): void {
     let bytes = 0;
-    for (const [key, value] of entries) if (value && !key.startsWith(totalsPrefix)) bytes += storedBytes(key, value);
-    if (bytes === 0) return;
+    for (const [key, value] of entries) if (value && key.startsWith("queue/")) bytes += storedBytes(key, value);
+    if (0 < bytes && this.#roomBytes() < bytes + commitRoomBytes) throw new Error("no space left on the disk");
+  }
+
+  /** What the disk takes, and what is free within the file. */
+  #roomBytes(): number {
     const { directory, freeBytes = () => freeBytesOf(directory) } = this.#options;
-    if (freeBytes() < bytes + commitRoomBytes) throw new Error("no space left on the disk");
+    const unusedBytes = statSync(join(directory, dataFile)).size - this.bytes * fragmentation;
+    return freeBytes() + Math.max(0, unusedBytes);
   }
 
   #works(group: Deferred): void {
-    if (this.#hindrance !== undefined) {
-      this.#hindrance = undefined;
-      this.#options.host.report("ok");
-      this.#options.host.log.info("the store can be written again");
-    }
     group.resolve();
+    if (this.#hindrance !== undefined) this.#tryAgainLater();
   }
 
   #fails(group: Deferred, failure: Error): void {
     const { host, directory } = this.#options;
-    if (this.#hindrance === undefined) host.log.error("the store cannot be written", { directory, error: failure });
+    if (this.#hindrance === undefined)
+      host.log.error("the store cannot be written", { directory, error: failure.message });
     this.#hindrance = failure.message;
     host.report("degraded", failure.message);
-    group.reject(failure);
+    group.reject(new Refused("unavailable", `file storage: ${failure.message}`, { cause: failure }));
+    // What was tried is still to be written.
     this.#next ??= deferred();
-    void host.clock.sleep(retryMs).then(() => this.#commit());
+    this.#tryAgainLater();
+  }
+
+  /** Until everything is written and there is room for more than the next request. */
+  #tryAgainLater(): void {
+    if (this.#isRetrying || this.#closing.signal.aborted) return;
+    this.#isRetrying = true;
+    void this.#options.host.clock.sleep(retryMs, this.#closing.signal).then(async () => {
+      await this.#commit();
+      this.#isRetrying = false;
+      if (this.#hindrance === undefined || this.#closing.signal.aborted) return;
+      if (this.#next !== undefined || this.#roomBytes() < 2 * commitRoomBytes) return this.#tryAgainLater();
+      this.#hindrance = undefined;
+      this.#options.host.report("ok");
+      this.#options.host.log.info("the store can be written again");
+    });
   }
 
   #totalOf(key: string): number {
