@@ -11,6 +11,7 @@ import { jsonToProto } from "../../src/otlp/json.ts";
 import { OpaqueBatch } from "../../src/otlp/opaque-batch.ts";
 import { TraceBatch, TraceBatches } from "../../src/otlp/trace-batch.ts";
 import { declaredKeys, declaredPrefix, joined, requests, varint } from "../support/arbitrary-otlp.ts";
+import { mutated, mutatedOnce } from "../support/mutations.ts";
 import { decode, toOtlpJson } from "../support/otlp-oracle.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -80,41 +81,13 @@ function captures(): readonly Uint8Array[] {
     .map((name) => new Uint8Array(readFileSync(join(folder, name))));
 }
 
-/** The ways in which bytes go wrong. */
-const mutations: readonly ((bytes: Uint8Array, random: () => number) => Uint8Array)[] = [
-  (bytes, random) => bytes.slice(0, Math.floor(random() * bytes.length)),
-  (bytes, random) => changed(bytes, (copy) => (copy[at(copy, random)] = Math.floor(random() * 256))),
-  (bytes, random) => changed(bytes, (copy) => (copy[at(copy, random)]! ^= 1 << Math.floor(random() * 8))),
-  (bytes, random) => changed(bytes, (copy) => copy.copyWithin(at(copy, random), at(copy, random), at(copy, random))),
-  (bytes, random) => changed(bytes, (copy) => copy.fill(0xff, at(copy, random), at(copy, random))),
-  (bytes, random) => joined([bytes.slice(0, at(bytes, random)), bytes.slice(at(bytes, random))]),
-  (bytes, random) => {
-    const place = at(bytes, random);
-    const insert = Uint8Array.from({ length: 1 + Math.floor(random() * 6) }, () => Math.floor(random() * 256));
-    return joined([bytes.slice(0, place), insert, bytes.slice(place)]);
-  },
-];
-
-function at(bytes: Uint8Array, random: () => number): number {
-  return Math.floor(random() * bytes.length);
-}
-
-function changed(bytes: Uint8Array, change: (copy: Uint8Array) => unknown): Uint8Array {
-  const copy = bytes.slice();
-  change(copy);
-  return copy;
-}
-
 describe.each(signals)("%s", (signal) => {
   test("mutated requests are a batch or malformed", () => {
     const random = seededRandom(20261121);
     const originals = samples(signal);
     const seen = { taken: 0, refused: 0 };
     for (let round = 0; round < 4000; round++) {
-      let bytes = originals[round % originals.length]!;
-      for (let hits = 1 + Math.floor(random() * 3); hits > 0; hits--)
-        bytes = mutations[Math.floor(random() * mutations.length)]!(bytes, random);
-      seen[check(signal, bytes)]++;
+      seen[check(signal, mutated(originals[round % originals.length]!, random))]++;
     }
     expect(seen.taken).toBeGreaterThan(400);
     expect(seen.refused).toBeGreaterThan(400);
@@ -136,7 +109,7 @@ describe.each(signals)("%s", (signal) => {
     const originals = samples(signal).map((bytes) => Buffer.from(JSON.stringify(toOtlpJson(decode(signal, bytes)))));
     for (let round = 0; round < 2000; round++) {
       const original = originals[round % originals.length]!;
-      checkJson(signal, mutations[Math.floor(random() * mutations.length)]!(new Uint8Array(original), random));
+      checkJson(signal, mutatedOnce(new Uint8Array(original), random));
     }
   });
 });
