@@ -6,6 +6,7 @@ import { type ConfigOptions, readNamed, settingsOf } from "./configuration.ts";
 import { explainCommand } from "./explain.ts";
 import { priceCommand } from "./price.ts";
 import { priceOperands } from "./price-operands.ts";
+import { addPrices } from "./prices-commands.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { terminal } from "./terminal.ts";
@@ -60,6 +61,7 @@ function commands(done: (code: number) => void): Command {
     .option("--config <source>", "take prices from the gen_ai_cost of a configuration; repeats", collect)
     .addOption(new Option("--format <format>", "how to answer").choices(["text", "json"]).default("text"))
     .action((operands: string[], options: PriceOptions) => done(price(operands, options)));
+  addPrices(program, done);
   program
     .command("explain")
     .description("show what would happen to each span of an OTLP trace request, protobuf or JSON, and why")

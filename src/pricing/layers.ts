@@ -40,17 +40,34 @@ export function readBook(
   files: Files,
   aliases: Readonly<Record<string, string>> = {},
 ): BookReading {
-  const problems: LayerProblem[] = [];
-  const layers: Layer[] = [];
-  for (const [index, name] of names.entries()) {
-    const read = readLayer(name, files);
-    if (typeof read === "object" && "name" in read) layers.push(read);
-    else for (const text of read) problems.push({ index, text });
-  }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, book: compileBook(layers, aliases) };
+  const read = readLayers(names, files);
+  return read.ok ? { ok: true, book: compileBook(read.layers, aliases) } : read;
 }
 
-function readLayer(name: LayerName, files: Files): Layer | readonly string[] {
+export type LayersReading =
+  | { readonly ok: true; readonly layers: readonly ReadLayer[] }
+  | { readonly ok: false; readonly problems: readonly LayerProblem[] };
+
+/** Reads all layers, for who looks at their rows, or says all that is wrong with them. */
+export function readLayers(names: readonly LayerName[], files: Files): LayersReading {
+  const problems: LayerProblem[] = [];
+  const layers: ReadLayer[] = [];
+  for (const [index, name] of names.entries()) {
+    const read = readLayer(name, files);
+    if ("name" in read) layers.push(read);
+    else for (const text of read) problems.push({ index, text });
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, layers };
+}
+
+export interface ReadLayer extends Layer {
+  /** Where in the file a part of it stands: `prices.yaml:7:3`. Absent where nobody looks for lines. */
+  readonly placeOf?: (path: readonly PropertyKey[]) => string;
+  /** Fields of LiteLLM's file that look like prices and are not known. */
+  readonly unknownFields?: readonly string[];
+}
+
+function readLayer(name: LayerName, files: Files): ReadLayer | readonly string[] {
   if (name.kind === "bundled") return bundledLayer();
   if (name.kind === "inline") {
     const version = name.file.version ?? `inline-${digest(JSON.stringify(name.file))}`;
@@ -70,7 +87,7 @@ function readBytes(path: string, files: Files): Uint8Array | string {
   }
 }
 
-function fileLayer(path: string, text: string): Layer | readonly string[] {
+function fileLayer(path: string, text: string): ReadLayer | readonly string[] {
   const read = readPriceFile(text);
   if (!read.ok) {
     return read.problems.map(
@@ -79,7 +96,11 @@ function fileLayer(path: string, text: string): Layer | readonly string[] {
   }
   const { file } = read;
   const version = file.version ?? `file-${digest(text)}`;
-  return { name: path, version, mode: "override", file, refused: quarantined(file) };
+  const placeOf = (at: readonly PropertyKey[]) => {
+    const { line, column } = read.placeOf(at);
+    return `${path}:${line}:${column}`;
+  };
+  return { name: path, version, mode: "override", file, refused: quarantined(file), placeOf };
 }
 
 /** Rows with a token price above what the file itself says is believable. */
@@ -95,7 +116,7 @@ function quarantined({ quarantine, defaults, providers }: PriceFile): ReadonlyMa
 
 const perToken: Fraction = { num: 1n, den: 1_000_000n };
 
-function litellmLayer(path: string, mode: "override" | "fill", text: string): Layer | readonly string[] {
+function litellmLayer(path: string, mode: "override" | "fill", text: string): ReadLayer | readonly string[] {
   try {
     return { name: "litellm", version: `litellm-${digest(text)}`, mode, ...readLitellmPrices(text) };
   } catch (cause) {

@@ -62,6 +62,8 @@ export interface PriceBook {
   /** Versions of its layers. */
   readonly version: string;
   readonly resolver: Resolver;
+  /** For who looks at all rows. */
+  readonly table: PriceTable;
 }
 
 /** Compiles layers, the later over the earlier; `aliases` are the user's and win over those of the files. */
@@ -76,13 +78,11 @@ export function compileBook(layers: readonly Layer[], aliases: Readonly<Record<s
     for (const [name, target] of Object.entries(layer.file.aliases ?? {})) named.set(name, target);
   }
   for (const [name, target] of Object.entries(aliases)) named.set(name, target);
-  return {
-    version: layers.map(({ version }) => version).join(" "),
-    resolver: new Resolver({
-      providers: new Map([...providers].map(([id, names]) => [id, finish(names)])),
-      aliases: named,
-    }),
+  const table: PriceTable = {
+    providers: new Map([...providers].map(([id, names]) => [id, finish(names)])),
+    aliases: named,
   };
+  return { version: layers.map(({ version }) => version).join(" "), resolver: new Resolver(table), table };
 }
 
 /** A provider while layers are laid over it. */

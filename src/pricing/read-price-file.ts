@@ -13,8 +13,11 @@ export interface PriceProblem {
 }
 
 export type PriceReading =
-  | { readonly ok: true; readonly file: PriceFile }
+  | { readonly ok: true; readonly file: PriceFile; readonly placeOf: PlaceOf }
   | { readonly ok: false; readonly problems: readonly PriceProblem[] };
+
+/** Line and column, from 1, of a part of a file, or of the nearest part above it. */
+export type PlaceOf = (path: readonly PropertyKey[]) => { readonly line: number; readonly column: number };
 
 /** A price file is written by hand or by a program; one beyond this size is something else. */
 const fileLengthMax = 64 * 1024 * 1024;
@@ -35,7 +38,7 @@ export function readPriceFile(text: string): PriceReading {
     };
   }
   const read = priceFile.safeParse(plain(document.contents, depthMax) ?? {}, { reportInput: true });
-  if (read.success) return { ok: true, file: read.data };
+  if (read.success) return { ok: true, file: read.data, placeOf: (path) => place(offsetOf(document, path)) };
   const problems = read.error.issues.slice(0, problemsMax).flatMap((issue) =>
     tell(issue).map(({ path, text: what }) => ({
       ...place(offsetOf(document, path)),
