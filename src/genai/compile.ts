@@ -2,10 +2,11 @@
 // dialects costs nothing on spans that none of them knows.
 import type { AttributeKeys } from "../core/component.ts";
 import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
+import { olderKeys } from "./convention.ts";
 import { type Constant, type Dialect, type InsideRule, matchesScope, type Rule, type TokenMeaning } from "./dialect.ts";
 import { at, attributeFields, fieldIndex, fields, kindOf } from "./fields.ts";
 import { type Wanted, wantedOf } from "./literal.ts";
-import { type AttributeName, type AttributeType, attributeTypes, previousNames } from "./semconv.ts";
+import { type AttributeName, type AttributeType, attributeTypes } from "./semconv.ts";
 import type { Meaning } from "./values.ts";
 
 /** Weights of what a dialect is recognised by: no number of weaker signs makes up for a stronger one. */
@@ -67,12 +68,7 @@ export function compileDialects(dialects: readonly Dialect[]): CompiledDialects 
     ...(dialect.signs.names ?? []),
     ...(dialect.signs.hints ?? []),
   ]);
-  const exact = new Set([
-    ...sources,
-    ...targets.map(({ name }) => name),
-    ...Object.values(previousNames),
-    "service.name",
-  ]);
+  const exact = new Set([...sources, ...targets.map(({ name }) => name), ...olderKeys, "service.name"]);
   return {
     dialects: compiled,
     beyond: compiled.map((first) => compiled.map((other) => rulesBeyond(first, other))),

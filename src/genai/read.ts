@@ -71,7 +71,7 @@ export class Reader {
 
   #readAll(span: SpanView, candidates: number): void {
     this.reading.clear();
-    this.#badKeys.length = 0;
+    if (0 < this.#badKeys.length) this.#badKeys.length = 0;
     this.#base = undefined;
     this.#named = undefined;
     const { order } = this.#recogniser;
@@ -82,7 +82,10 @@ export class Reader {
       const rules = place === 0 ? dialect?.rules : this.compiled.beyond[first]?.[index];
       if (dialect === undefined || rules === undefined) continue;
       this.#disagrees = false;
-      for (const rule of rules) if (span.has(rule.key)) this.#apply(span, rule, dialect);
+      for (let number = 0; number < rules.length; number++) {
+        const rule = rules[number];
+        if (rule && span.has(rule.key)) this.#apply(span, rule, dialect);
+      }
       if (this.reading.values[at.operation] !== undefined) this.#named ??= dialect;
     }
   }
@@ -91,7 +94,7 @@ export class Reader {
     if (rule.inside !== undefined) return this.#applyInside(span, rule, dialect);
     const value = this.#meaningOf(span, rule);
     if (value === undefined) return;
-    if (rule.removable) this.reading.used.push(rule);
+    if (rule.removable) this.reading.use(rule);
     this.#offer(value, rule, dialect);
   }
 
@@ -112,7 +115,7 @@ export class Reader {
       return undefined;
     }
     // A word for nothing is an original too, once today's name has a value.
-    if (value === undefined && rule.removable) reading.used.push(rule);
+    if (value === undefined && rule.removable) reading.use(rule);
     // A double of 42 is the number 42, and no int: numbers are compared as what they were sent as.
     const isSame =
       typeof value === "string" ? value === raw : rule.kind === "tokens" && span.integer(rule.key) === value;
@@ -129,9 +132,10 @@ export class Reader {
     if (text === undefined || text === "") return;
     this.#asSent = false;
     if (!findMembers(text, inside.wanted, this.#found, open)) return this.#countBad(outer);
-    for (const [place, rule] of inside.rules.entries()) {
+    for (let place = 0; place < inside.rules.length; place++) {
       const raw = this.#found[place];
-      if (raw === undefined || raw === null) continue;
+      const rule = inside.rules[place];
+      if (rule === undefined || raw === undefined || raw === null) continue;
       const value = meaningOf(raw, rule);
       if (value === bad) this.#countBad(rule);
       else if (value !== undefined && this.reading.values[rule.field] === undefined) this.#offer(value, rule, dialect);
@@ -141,9 +145,9 @@ export class Reader {
   /** Leaves the places open whose fields are, and closes the others. */
   #openPlaces(rules: readonly CompiledRule[]): number {
     let open = 0;
-    this.#found.length = rules.length;
-    for (const [place, { field }] of rules.entries()) {
-      const known = this.reading.values[field] !== undefined;
+    for (let place = 0; place < rules.length; place++) {
+      const rule = rules[place];
+      const known = rule === undefined || this.reading.values[rule.field] !== undefined;
       this.#found[place] = known ? null : undefined;
       if (!known) open++;
     }

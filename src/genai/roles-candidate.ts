@@ -49,12 +49,16 @@ export function keyOf(telling: Telling, at: number): string {
 
 const noUsage = {};
 
+/** Each model once. Kept for minutes, so of its size: a list that grows by itself has room for seventeen. */
 function modelsOf(provider: string | undefined, response: string | undefined, request: string | undefined) {
-  const models: string[] = [];
-  if (provider !== undefined) models.push(provider);
-  if (response !== undefined) models.push(response);
-  if (request !== undefined) models.push(request);
-  return models;
+  const [first, second, third] = [provider, response, request].filter(isNew);
+  if (first === undefined) return [];
+  if (second === undefined) return [first];
+  return third === undefined ? [first, second] : [first, second, third];
+}
+
+function isNew(model: string | undefined, at: number, models: readonly (string | undefined)[]): boolean {
+  return model !== undefined && models.indexOf(model) === at;
 }
 
 function layerOf(layer: ServiceLayer, byDialect: Layer): Layer {

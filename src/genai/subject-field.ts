@@ -4,7 +4,7 @@ import type { Context } from "../core/batch.ts";
 import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
 import type { SpanView } from "../otlp/span-view.ts";
 import { sourceOf } from "./subject-source.ts";
-import type { FirstValue, SourceValues, Trace } from "./trace-memory.ts";
+import type { SourceValues, Trace } from "./trace-memory.ts";
 
 export interface FieldSettings {
   /** In the order in which they are asked. */
@@ -78,10 +78,10 @@ export class SubjectField {
       this.foundIn = step.spanName;
       return own;
     }
-    const first = step?.isInherited && trace ? firstOf(trace, step.spanSource) : undefined;
-    if (step && trace && first) {
+    const first = step?.isInherited && trace ? valueFrom(trace.firsts, step.spanSource) : undefined;
+    if (step && trace && first !== undefined) {
       this.foundIn = step.traceName;
-      return inherited(trace, parentSpanId, step.spanSource) ?? first.value;
+      return inherited(trace, parentSpanId, step.spanSource) ?? first;
     }
     this.foundIn = step ? this.#besideName : "default";
     return step ? this.#besideValue : this.#default;
@@ -94,12 +94,6 @@ export class SubjectField {
     if (trace) for (const { source } of trace.firsts) first = Math.min(first, this.#inTrace[source] ?? first);
     return first;
   }
-}
-
-/** The value that the earliest span of a trace gave to a source. */
-export function firstOf({ firsts }: Trace, source: number): FirstValue | undefined {
-  for (let at = 0; at < firsts.length; at++) if (firsts[at]?.source === source) return firsts[at];
-  return undefined;
 }
 
 /** One source, with all places that it stands for. */

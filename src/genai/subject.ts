@@ -5,7 +5,7 @@ import type { AttributeKeys } from "../core/component.ts";
 import type { SpanView } from "../otlp/span-view.ts";
 import type { Subject } from "./call.ts";
 import { memberOf } from "./subject-bag.ts";
-import { type FieldSettings, firstOf, type SpanSource, SubjectField, valueBytesMax } from "./subject-field.ts";
+import { type FieldSettings, type SpanSource, SubjectField, valueBytesMax } from "./subject-field.ts";
 import type { SourceValues, Trace } from "./trace-memory.ts";
 
 export interface SubjectSettings {
@@ -82,20 +82,6 @@ export class SubjectFinder {
   }
 }
 
-/** Puts what a span says among the first values of its trace. */
-export function noteFirsts(trace: Trace, values: SourceValues, startMs: number): void {
-  for (let at = 0; at < values.length; at++) {
-    const said = values[at];
-    if (!said) continue;
-    const first = firstOf(trace, said.source);
-    if (!first) trace.firsts.push({ source: said.source, value: said.value, startMs });
-    else if (startMs < first.startMs || (startMs <= first.startMs && said.value < first.value)) {
-      first.value = said.value;
-      first.startMs = startMs;
-    }
-  }
-}
-
 function spanValue(view: SpanView, { key, bag, member, empty }: SpanSource): string | undefined {
   if (view.has(key)) {
     const value = view.text(key, valueBytesMax) ?? view.bigint(key)?.toString();
@@ -112,35 +98,35 @@ const bagBytesMax = 16_384;
 /** Lists of values that came lately, so that spans that say the same share one. */
 class ValueLists {
   readonly #lists: SourceValues[] = new Array<SourceValues>(listsKept).fill([]);
+  // What was added, in the first `count` places: an array that is emptied would have to grow again for every span.
   readonly #sources: number[] = [];
   readonly #values: string[] = [];
+  #count = 0;
   #hash = 0;
 
   add(source: number, value: string): void {
-    this.#sources.push(source);
-    this.#values.push(value);
+    this.#sources[this.#count] = source;
+    this.#values[this.#count++] = value;
     const last = value.charCodeAt(value.length - 1) * 7 + value.charCodeAt(value.length - 2);
     this.#hash = (this.#hash * 31 + source * 131 + value.length * 17 + last) | 0;
   }
 
   /** What was added since it was asked last; undefined for nothing. */
   take(): SourceValues | undefined {
-    const count = this.#sources.length;
-    if (count === 0) return undefined;
+    if (this.#count === 0) return undefined;
     const slot = this.#hash & (listsKept - 1);
     let list = this.#lists[slot];
     if (!list || !this.#isSame(list)) {
-      list = this.#sources.map((source, at) => ({ source, value: this.#values[at] ?? "" }));
+      list = this.#sources.slice(0, this.#count).map((source, at) => ({ source, value: this.#values[at] ?? "" }));
       this.#lists[slot] = list;
     }
-    this.#sources.length = 0;
-    this.#values.length = 0;
+    this.#count = 0;
     this.#hash = 0;
     return list;
   }
 
   #isSame(list: SourceValues): boolean {
-    if (list.length !== this.#sources.length) return false;
+    if (list.length !== this.#count) return false;
     for (let at = 0; at < list.length; at++) {
       const said = list[at];
       if (said?.source !== this.#sources[at] || said?.value !== this.#values[at]) return false;

@@ -58,7 +58,7 @@ export function tell(span: SpanView, reading: Reading, speaker: Speaker): Tellin
     failed: span.statusCode === 2 || reading.values[at.failed] === true || reading.text(at.errorType) !== undefined,
     serviceTier: reading.text(at.serviceTier) ?? reading.text(at.openaiTier),
     region: undefined,
-    flags: [...reading.flags],
+    flags: reading.flags.length === 0 ? none : [...reading.flags],
   };
 }
 
@@ -180,7 +180,12 @@ function layerOf(span: SpanView, { dialect, layerKeys }: CompiledDialect): Layer
 }
 
 /** LiteLLM writes its own call id where a response had none: that is shared by all attempts and is no identity. */
-function soundIds(reading: Reading): readonly string[] {
-  const callId = reading.text(at.callId);
-  return reading.responseIds.filter((id) => id !== callId && id !== "unknown");
+function soundIds({ responseIds, values }: Reading): readonly string[] {
+  const callId = values[at.callId];
+  const [id] = responseIds;
+  if (id === undefined) return none;
+  if (responseIds.length === 1) return id === callId || id === "unknown" ? none : [id];
+  return responseIds.filter((one) => one !== callId && one !== "unknown");
 }
+
+const none: readonly never[] = [];

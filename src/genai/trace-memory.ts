@@ -68,17 +68,14 @@ export interface SpanNote {
   teller: Teller | undefined;
 }
 
-/** The value of the span that started first. */
-export interface FirstValue {
-  readonly source: number;
-  value: string;
-  startMs: number;
-}
-
 /** What is known of one trace. */
 export class Trace {
   readonly id: string;
-  readonly firsts: FirstValue[] = [];
+  /** By source: the value of the span that started first. */
+  firsts: SourceValues = noValues;
+  /** When the spans of these values started; while there is one list, all of it is of one time. */
+  #firstsMs: number[] = noTimes;
+  #firstMs = 0;
   /** How many of the spans tell of a call. */
   tellers = 0;
   /** How many spans of the request at hand are being decided. */
@@ -92,6 +89,31 @@ export class Trace {
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** Puts what a span says among the first values. */
+  say(values: SourceValues, startMs: number): void {
+    if (this.firsts === noValues) {
+      this.firsts = values;
+      this.#firstMs = startMs;
+    } else if (this.firsts === values && this.#firstsMs === noTimes) {
+      this.#firstMs = Math.min(this.#firstMs, startMs);
+    } else for (const said of values) this.#sayOne(said, startMs);
+  }
+
+  #sayOne(said: SourceValue, startMs: number): void {
+    const at = this.firsts.findIndex(({ source }) => source === said.source);
+    const first = this.firsts[at];
+    const firstMs = this.#firstsMs[at] ?? this.#firstMs;
+    if (first && !(startMs < firstMs || (startMs <= firstMs && said.value < first.value))) return;
+    // The list may be that of many spans.
+    const times = this.firsts.map((_, place) => this.#firstsMs[place] ?? this.#firstMs);
+    const firsts = [...this.firsts];
+    const place = first ? at : firsts.length;
+    firsts[place] = said;
+    times[place] = startMs;
+    this.firsts = firsts;
+    this.#firstsMs = times;
   }
 
   get size(): number {
@@ -115,6 +137,9 @@ export class Trace {
     this.#others.set(note.id, note);
   }
 }
+
+const noValues: SourceValues = [];
+const noTimes: number[] = [];
 
 /** Who told of a response id. */
 interface Answer {

@@ -3,6 +3,7 @@
 import { type AttributeKey, attributeKey } from "../otlp/attribute-key.ts";
 import type { SpanView } from "../otlp/span-view.ts";
 import type { CompiledDialects, CompiledRule } from "./compile.ts";
+import { type Convention, renamedFields, spelledIn } from "./convention.ts";
 import { at, attributeFields, fieldIndex, fields } from "./fields.ts";
 import type { Reading } from "./reading.ts";
 import { type AttributeName, attributeTypes, previousNames } from "./semconv.ts";
@@ -10,9 +11,11 @@ import type { Trail } from "./trail.ts";
 import { asIs, type Value } from "./values.ts";
 
 export interface WriteOptions {
+  /** The convention whose names are written. */
+  readonly target: Convention;
   /** Keep attributes whose value now stands under today's name. */
   readonly keepOriginal: boolean;
-  /** Also write the previous name of an attribute whose name changed last. */
+  /** Also write the previous name of an attribute whose name changed last; older targets have no other. */
   readonly aliases: boolean;
 }
 
@@ -25,11 +28,14 @@ const previous = Object.entries(previousNames).map(([name, before]) => ({
 
 export class ReadingWriter {
   readonly #targets: readonly AttributeKey[];
+  /** What has another name in the target than today, by field. */
+  readonly #renamed: ReadonlyMap<number, AttributeKey>;
   readonly #options: WriteOptions;
 
   constructor(compiled: CompiledDialects, options: WriteOptions) {
+    this.#renamed = renamedFields(options.target);
     this.#targets = compiled.targets;
-    this.#options = options;
+    this.#options = { ...options, aliases: options.aliases && options.target === "latest" };
   }
 
   /** Repairs the span. What is done is told to `trail`, where somebody asked. */
@@ -39,13 +45,35 @@ export class ReadingWriter {
       const value = reading.values[field];
       const key = this.#targets[field];
       if (value === undefined || value === asIs || reading.unchanged[field] === 1 || key === undefined) continue;
+      if (this.#renamed.has(field)) continue;
       if (!put(span, key, value, isDouble[field] ?? false)) continue;
       changed = true;
       trail?.set(span.index, { key: key.name, value, ...sourceOf(reading, field) });
     }
+    if (0 < this.#renamed.size && this.#writeRenamed(span, reading, trail)) changed = true;
     if (this.#options.aliases) this.#writeAliases(span, reading, trail);
     if (!this.#options.keepOriginal && this.#removeOriginals(span, reading, trail)) changed = true;
     if (changed) span.clearSchemaUrl();
+  }
+
+  /** Values that go under an older name; the name of today is then an original. */
+  #writeRenamed(span: SpanView, reading: Reading, trail: Trail | undefined): boolean {
+    let changed = false;
+    for (const [field, key] of this.#renamed) {
+      const found = reading.values[field];
+      const today = this.#targets[field];
+      if (found === undefined || found === asIs || today === undefined) continue;
+      const value = spelledIn(this.#options.target, field, found);
+      if (put(span, key, value, false)) {
+        changed = true;
+        trail?.set(span.index, { key: key.name, value, ...sourceOf(reading, field) });
+      }
+      if (this.#options.keepOriginal || !span.has(today)) continue;
+      span.remove(today);
+      trail?.removed(span.index, today.name);
+      changed = true;
+    }
+    return changed;
   }
 
   #writeAliases(span: SpanView, reading: Reading, trail: Trail | undefined): void {
@@ -58,8 +86,9 @@ export class ReadingWriter {
 
   #removeOriginals(span: SpanView, reading: Reading, trail: Trail | undefined): boolean {
     let removed = false;
-    for (const rule of reading.used) {
-      if (!span.has(rule.key) || this.#stays(rule, reading)) continue;
+    for (let place = 0; place < reading.usedCount; place++) {
+      const rule = reading.used[place];
+      if (!rule || !span.has(rule.key) || this.#stays(rule, reading)) continue;
       span.remove(rule.key);
       trail?.removed(span.index, rule.key.name);
       removed = true;
@@ -69,6 +98,7 @@ export class ReadingWriter {
 
   #stays({ key, field, skipsZero }: CompiledRule, reading: Reading): boolean {
     if (this.#options.aliases && previous.some((alias) => alias.key === key)) return true;
+    if (this.#renamed.get(field) === key) return true;
     if (field === at.total) return !addsUp(reading);
     if (field === at.model) return reading.values[at.requestModel] === undefined;
     return reading.values[field] === undefined && !skipsZero;

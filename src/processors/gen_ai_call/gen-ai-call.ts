@@ -10,7 +10,7 @@ import { Reader } from "../../genai/read.ts";
 import { decideRoles } from "../../genai/roles.ts";
 import type { Spoken } from "../../genai/roles-candidate.ts";
 import type { Verdict } from "../../genai/roles-class.ts";
-import { noteFirsts, SubjectFinder, type SubjectSettings } from "../../genai/subject.ts";
+import { SubjectFinder, type SubjectSettings } from "../../genai/subject.ts";
 import { type SourceValues, TraceMemory } from "../../genai/trace-memory.ts";
 import { type Trail, trails } from "../../genai/trail.ts";
 import { spanFingerprint } from "../../ledger/identity.ts";
@@ -101,7 +101,7 @@ class CallProcessor implements Processor {
     if (!trace) return;
     const { spanId, parentSpanId } = telling ?? view;
     this.#memory.note(trace, spanId, parentSpanId, values);
-    if (values) noteFirsts(trace, values, (telling ?? view).startMs);
+    if (values) trace.say(values, (telling ?? view).startMs);
   }
 
   #decide(traces: TraceBatch, told: readonly Telling[], nowMs: number): readonly Call[] {
