@@ -149,6 +149,13 @@ describe("a queue on disk", () => {
     wide.sender.reserve(95_000).release();
   });
 
+  test("a request that the disk does not take is refused, retryably, and never sent", async () => {
+    const store = await openDisk({ freeBytes: () => 0 });
+    const { send, attempts } = await start(store);
+    await expect(send(3)).rejects.toMatchObject({ code: "unavailable" });
+    expect([attempts.length, records(store, "r"), records(store, "x")]).toEqual([0, 0, 0]);
+  });
+
   test("drop_oldest gives up what has waited longest, counts it, and never what is on its way", async () => {
     const store = await openDisk();
     const queue = { queue_size: 3, num_consumers: 1, on_full: "drop_oldest" };
