@@ -48,7 +48,7 @@ test("any values under the known keys give a sound telling or none, and a reques
         expect(Number.isSafeInteger(quantity) && 0 <= quantity && quantity <= 4 * tokensMax).toBe(true);
       }
       expect((usage.cache_read ?? 0) + (usage.cache_write ?? 0)).toBeLessThanOrEqual(usage.input ?? Infinity);
-      const writer = new ReadingWriter(reader.compiled, { keepOriginal, aliases: true });
+      const writer = new ReadingWriter(reader.compiled, { target: "latest", keepOriginal, aliases: true });
       if (reader.recognised) writer.write(span, reader.reading, undefined);
       expect(() => decode("traces", batch.encode().bytes)).not.toThrow();
     }),

@@ -432,6 +432,40 @@ describe("settings", () => {
     expect(attributes).not.toHaveProperty(["gen_ai.usage.cache_creation.input_tokens"]);
   });
 
+  const both = { ...legacy, "gen_ai.provider.name": "x_ai", "gen_ai.openai.request.service_tier": "flex" };
+  test.each([
+    {
+      target: "latest",
+      names: ["gen_ai.provider.name", "gen_ai.usage.cache_write.input_tokens", "openai.request.service_tier"],
+      provider: "x_ai",
+    },
+    {
+      target: "1.41",
+      names: ["gen_ai.provider.name", "gen_ai.usage.cache_creation.input_tokens", "openai.request.service_tier"],
+      provider: "x_ai",
+    },
+    {
+      target: "1.36",
+      names: ["gen_ai.openai.request.service_tier", "gen_ai.system", "gen_ai.usage.cache_creation.input_tokens"],
+      provider: "xai",
+    },
+  ])("the names of $target are written, and no others with keep_original false", ({ target, names, provider }) => {
+    const settings = { target, keep_original: false, aliases: target !== "latest" };
+    const { attributes, telling } = one(both, { settings });
+    const common = ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"];
+    expect(Object.keys(attributes).sort()).toEqual([...names, ...common].sort());
+    expect(attributes["gen_ai.provider.name"] ?? attributes["gen_ai.system"]).toBe(provider);
+    expect(telling).toMatchObject({ provider: "x_ai", usage: { input: 10, cache_write: 1, output: 2 } });
+    const again = one(attributes as Attributes, { settings });
+    expect(again.attributes).toEqual(attributes);
+  });
+
+  test("an older target leaves what it read where it was, by default", () => {
+    const { attributes } = one(both, { settings: { target: "1.36" } });
+    expect(attributes).toMatchObject({ ...both, "gen_ai.system": "xai", "gen_ai.usage.input_tokens": 10 });
+    expect(attributes).not.toHaveProperty(["gen_ai.usage.cache_write.input_tokens"]);
+  });
+
   test("a value that cannot be read keeps its original", () => {
     const broken = { ...legacy, "gen_ai.usage.prompt_tokens": "many" };
     const { attributes } = one(broken, { settings: { keep_original: false } });
@@ -444,7 +478,7 @@ describe("settings", () => {
 
   test.each([
     { settings: { contents: "drop" }, path: "" },
-    { settings: { target: "1.41" }, path: "target" },
+    { settings: { target: "1.40" }, path: "target" },
     { settings: { dialects: ["litelm"] }, path: "dialects" },
     { settings: { services: { llama: { modle: "x" } } }, path: "services.llama" },
   ])("$settings is refused", ({ settings, path }) => {

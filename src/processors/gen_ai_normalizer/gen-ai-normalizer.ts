@@ -5,6 +5,7 @@ import type { Batch } from "../../core/batch.ts";
 import { type AttributeKeys, type Processor, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { type Telling, tellings } from "../../genai/call.ts";
+import { conventions } from "../../genai/convention.ts";
 import { dialects } from "../../genai/dialects/dialects.ts";
 import { Reader } from "../../genai/read.ts";
 import { SensitiveDropper } from "../../genai/sensitive.ts";
@@ -20,8 +21,9 @@ const service = z
   .meta({ description: "What the spans of one service do not say." });
 
 const settings = z.strictObject({
-  target: z.enum(["latest"]).default("latest").meta({
-    description: "The convention whose names are written: that of this release.",
+  target: z.enum(conventions).default("latest").meta({
+    description:
+      "The convention whose names are written: that of this release, or the one of a backend that reads older ones.",
   }),
   keep_original: z.boolean().default(true).meta({
     description: "Keep the attributes whose values now stand under other names; packaged dashboards read them.",
@@ -69,6 +71,7 @@ class Normaliser implements Processor {
       badValue: (dialect, key) => host.meter.add("spantoll_bad_values_total", 1, { dialect, key }),
     });
     this.#writer = new ReadingWriter(this.#reader.compiled, {
+      target: given.target,
       keepOriginal: given.keep_original,
       aliases: given.aliases,
     });
