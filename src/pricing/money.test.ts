@@ -7,6 +7,7 @@ import {
   leastCommonMultiple,
   parseDecimal,
   parseFraction,
+  plainNanoUsd,
   toNanoUsd,
   toUsdDouble,
 } from "./money.ts";
@@ -78,6 +79,30 @@ describe("money", () => {
         expect(BigInt(Math.round(toUsdDouble(nanoUsd) * 1e9)) - nanoUsd).toBeOneOf([-1n, 0n, 1n]);
       }),
     );
+  });
+
+  test("a plain amount has as many billionths as its fraction", () => {
+    const digits = fc.stringMatching(/^\d{0,8}(\.\d{0,10})?$/);
+    fc.assert(
+      fc.property(digits, (text) => {
+        const exact = parseDecimal(text);
+        const plain = plainNanoUsd(text);
+        if (plain !== undefined) expect(exact && toNanoUsd(exact)).toBe(BigInt(plain));
+      }),
+    );
+  });
+
+  test.each([
+    ["0.00123", 1_230_000],
+    ["5.", 5_000_000_000],
+    ["0", 0],
+    ["1e-7", undefined],
+    ["0.0000000001", undefined],
+    ["99999999999", undefined],
+    [".", undefined],
+    ["1.2.3", undefined],
+  ])("takes %j for the plain amount %j", (text, nanoUsd) => {
+    expect(plainNanoUsd(text)).toBe(nanoUsd);
   });
 
   test("a least common multiple is a multiple of both", () => {

@@ -43,6 +43,33 @@ export function parseDecimal(text: string): Fraction | undefined {
   return power < 0 ? fraction(digits, 10n ** BigInt(-power)) : { num: digits * 10n ** BigInt(power), den: 1n };
 }
 
+/**
+ * Billionths of a plain amount such as `0.00123`, for which no fraction has to be made; undefined for what needs one:
+ * more than nine decimals, an exponent, very large amounts, and what is no amount.
+ */
+export function plainNanoUsd(text: string): number | undefined {
+  if (plainLengthMax < text.length) return undefined;
+  let digits = 0;
+  let value = 0;
+  let decimals = -1;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit === point && decimals < 0) decimals = 0;
+    else if (digit < 0 || 9 < digit) return undefined;
+    else {
+      value = value * 10 + digit;
+      digits++;
+      if (0 <= decimals) decimals++;
+    }
+  }
+  const nano = value * 10 ** (9 - Math.max(0, decimals));
+  return digits === 0 || 9 < decimals || !Number.isSafeInteger(nano) ? undefined : nano;
+}
+
+/** As many digits as a double surely holds. */
+const plainLengthMax = 15;
+const point = 0x2e - 0x30;
+
 export function add(a: Fraction, b: Fraction): Fraction {
   return fraction(a.num * b.den + b.num * a.den, a.den * b.den);
 }

@@ -31,7 +31,7 @@ export interface Parts {
   readonly exceedsTotal: boolean;
 }
 
-/** The parts of a call's tokens; undefined when a quantity is none. */
+/** The parts of a call's tokens; undefined when a quantity is none. They are valid until the next call is split. */
 export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | undefined {
   if (!isSound(usage)) return undefined;
   const read = usage.cache_read ?? 0;
@@ -53,27 +53,29 @@ export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | und
   const imageOut = usage.image_out ?? 0;
   const citation = usage.citation ?? 0;
   const textOut = (usage.output ?? 0) - reasoning - audioOut - imageOut - citation;
+  quantities[0] = Math.max(0, text);
+  quantities[1] = read - cachedAudio;
+  quantities[2] = write;
+  quantities[3] = write5m;
+  quantities[4] = write1h;
+  quantities[5] = audio;
+  quantities[6] = cachedAudio;
+  quantities[7] = image;
+  quantities[8] = Math.max(0, textOut);
+  quantities[9] = reasoning;
+  quantities[10] = audioOut;
+  quantities[11] = imageOut;
+  quantities[12] = citation;
   return {
     inputTotal: inputTotal - Math.min(0, text),
-    quantities: [
-      Math.max(0, text),
-      read - cachedAudio,
-      write,
-      write5m,
-      write1h,
-      audio,
-      cachedAudio,
-      image,
-      Math.max(0, textOut),
-      reasoning,
-      audioOut,
-      imageOut,
-      citation,
-    ],
+    quantities,
     inferredExclusive,
     exceedsTotal: text < 0 || textOut < 0,
   };
 }
+
+/** By `tokenParts`; one list for all calls. Nothing keeps it: lines of a bill take their numbers out of it. */
+const quantities = new Array<number>(tokenParts.length).fill(0);
 
 function isSound(usage: Usage): boolean {
   for (const bucket in usage) {

@@ -13,6 +13,7 @@ import {
   nanoPerUsd,
   one,
   parseDecimal,
+  plainNanoUsd,
   toNanoUsd,
   zero,
 } from "./money.ts";
@@ -297,7 +298,10 @@ function settle({ cost }: Answer, record: UsageRecord, { reportedCost, maxCallNa
 
 /** 0 is what emitters write that know no price, so it says nothing. */
 function reportedNanoUsd({ reportedUsd }: UsageRecord): bigint | undefined {
-  const usd = reportedUsd === undefined ? undefined : parseDecimal(reportedUsd);
+  if (reportedUsd === undefined) return undefined;
+  const plain = plainNanoUsd(reportedUsd);
+  if (plain !== undefined) return plain === 0 ? undefined : BigInt(plain);
+  const usd = parseDecimal(reportedUsd);
   return usd && usd.num > 0n ? toNanoUsd(usd) : undefined;
 }
 

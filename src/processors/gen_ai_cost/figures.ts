@@ -8,18 +8,26 @@ const hintsMax = 200;
 /** Names in a hint come from outside. */
 const nameLengthMax = 200;
 
+/** What a tenant used of a model: one series by type of token, and what the request at hand adds to it. */
 interface Tokens {
-  readonly tenant: string;
   readonly provider: string;
   readonly model: string;
-  readonly amounts: Map<string, number>;
+  readonly series: readonly { readonly labels: Readonly<Record<string, string>>; tokens: number }[];
+  isAtHand: boolean;
 }
+
+const types = ["input", "cache_read", "cache_write", "output", "reasoning"] as const;
+
+/** How many sums are kept; their names come from outside. */
+const sumsMax = 4096;
 
 export class Figures {
   readonly #host: Host;
   readonly #hinted = new Set<string>();
-  /** Tokens of the batch at hand, so that the meter is asked once for many calls of one model. */
-  readonly #tokens = new Map<string, Tokens>();
+  /** By tenant. The meter is asked once for many calls of one model, with labels that were made once. */
+  readonly #sums = new Map<string, Tokens[]>();
+  #sumsCount = 0;
+  readonly #atHand: Tokens[] = [];
 
   constructor(host: Host) {
     this.#host = host;
@@ -36,40 +44,50 @@ export class Figures {
 
   /** Hands the tokens of the batch to the meter. */
   tell(): void {
-    for (const { tenant, provider, model, amounts } of this.#tokens.values()) {
-      for (const [type, tokens] of amounts) {
-        this.#host.meter.add("spantoll_tokens_total", tokens, { tenant, provider, model, type });
+    for (const sum of this.#atHand) {
+      for (const one of sum.series) {
+        if (0 < one.tokens) this.#host.meter.add("spantoll_tokens_total", one.tokens, one.labels);
+        one.tokens = 0;
       }
+      sum.isAtHand = false;
     }
-    this.#tokens.clear();
+    if (0 < this.#atHand.length) this.#atHand.length = 0;
   }
 
   #addTokens(call: Call): void {
-    if (!call.usage) return;
-    const { tenant } = call.subject;
-    const provider = call.provider ?? "";
-    const model = modelOf(call);
-    const key = `${tenant}\u0000${provider}\u0000${model}`;
-    let tokens = this.#tokens.get(key);
-    if (!tokens) {
-      tokens = { tenant, provider, model, amounts: new Map() };
-      this.#tokens.set(key, tokens);
-    }
-    const {
-      cache_write = 0,
-      cache_write_5m = 0,
-      cache_write_1h = 0,
-      input,
-      cache_read,
-      output,
-      reasoning,
-    } = call.usage;
-    addTo(tokens.amounts, "input", input);
-    addTo(tokens.amounts, "cache_read", cache_read);
+    const { usage } = call;
+    if (!usage) return;
+    const { series } = this.#tokensOf(call.subject.tenant, call.provider ?? "", modelOf(call));
+    const [input, cacheRead, cacheWrite, output, reasoning] = series;
+    add(input, usage.input);
+    add(cacheRead, usage.cache_read);
     // A total of writes may stand beside its parts.
-    addTo(tokens.amounts, "cache_write", Math.max(cache_write, cache_write_5m + cache_write_1h));
-    addTo(tokens.amounts, "output", output);
-    addTo(tokens.amounts, "reasoning", reasoning);
+    const parts = (usage.cache_write_5m ?? 0) + (usage.cache_write_1h ?? 0);
+    add(cacheWrite, Math.max(usage.cache_write ?? 0, parts));
+    add(output, usage.output);
+    add(reasoning, usage.reasoning);
+  }
+
+  #tokensOf(tenant: string, provider: string, model: string): Tokens {
+    const found = this.#sumOf(tenant, provider, model);
+    if (!found.isAtHand) this.#atHand.push(found);
+    found.isAtHand = true;
+    return found;
+  }
+
+  #sumOf(tenant: string, provider: string, model: string): Tokens {
+    const known = this.#sums.get(tenant);
+    if (known) for (const sum of known) if (sum.model === model && sum.provider === provider) return sum;
+    const series = types.map((type) => ({ labels: { tenant, provider, model, type }, tokens: 0 }));
+    const sum: Tokens = { provider, model, series, isAtHand: false };
+    if (sumsMax <= this.#sumsCount++) {
+      this.#sums.clear();
+      this.#sumsCount = 1;
+    }
+    const others = this.#sums.get(tenant);
+    if (others) others.push(sum);
+    else this.#sums.set(tenant, [sum]);
+    return sum;
   }
 
   #hint(provider: string, model: string, reason: string): void {
@@ -95,8 +113,8 @@ function hintLine(provider: string, model: string): string {
   return `prices: [bundled, { inline: { providers: [{ id: ${JSON.stringify(provider)}, models: [${row}] }] } }]`;
 }
 
-function addTo(amounts: Map<string, number>, type: string, tokens: number | undefined): void {
-  if (tokens !== undefined && 0 < tokens) amounts.set(type, (amounts.get(type) ?? 0) + tokens);
+function add(sum: { tokens: number } | undefined, tokens: number | undefined): void {
+  if (sum && tokens !== undefined && 0 < tokens) sum.tokens += tokens;
 }
 
 function modelOf({ responseModel, requestModel, providerModel }: Call): string {
