@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { budget } from "../../test/properties/ledger-support.ts";
+import { budget } from "../../test/support/calls.ts";
 import { counterOf, leftOf, parseLimit, tightestOf } from "./budget.ts";
 import { zeroState } from "./ledger.ts";
 

@@ -6,6 +6,7 @@ import { cpus } from "node:os";
 import { encode, type Plain } from "../support/otlp-oracle.ts";
 import { codecRows } from "./codecs.ts";
 import { requestOf } from "./corpus.ts";
+import { ledgerFigures } from "./ledger.ts";
 import { cpuNsPerCall, heapBytesPerCall, median } from "./measure.ts";
 import { residentBytes, startProgram } from "./program.ts";
 import { configFor, wholePathNsPerSpan } from "./whole-path.ts";
@@ -55,6 +56,7 @@ async function measureAll(only: ReadonlySet<string>): Promise<void> {
   if (wanted("codecs")) printCodecs();
   if (wanted("path")) await printWholePath();
   if (wanted("process")) await printProcess();
+  if (wanted("ledger")) await printLedger();
 }
 
 function machine(): string {
@@ -120,6 +122,17 @@ async function printProcess(): Promise<void> {
   print(`| start to ready | ${Math.round(median(starts))} ms |`);
   print(`| bare Node.js, for comparison | ${Math.round(median(Array.from({ length: 5 }, bareStartMs)))} ms |`);
   print(`| resident memory, idle | ${Math.round(median(idle) / 1024 ** 2)} MiB |`);
+}
+
+async function printLedger(): Promise<void> {
+  print(
+    "Ledger: one call and one charge for each span, batches of 512, one budget; CPU of the process that keeps it\n",
+  );
+  print("| ledger | spans a second and core | bytes a span |\n|---|---:|---:|");
+  await ledgerFigures(({ name, spansPerSecond, bytesPerSpan }) =>
+    print(`| ${name} | ${spansPerSecond} | ${bytesPerSpan} |`),
+  );
+  print("");
 }
 
 function bareStartMs(): number {

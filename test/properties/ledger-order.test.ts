@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { spanFingerprint } from "../../src/ledger/identity.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
-import { Bench, priced, span, stores } from "./ledger-support.ts";
+import { priced, span } from "../support/calls.ts";
+import { Bench, stores } from "./ledger-support.ts";
 
 interface Told {
   readonly spanId: number;

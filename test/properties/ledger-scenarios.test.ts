@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { callFingerprint } from "../../src/ledger/identity.ts";
 import { ledgerReader } from "../../src/ledger/ledger-reader.ts";
-import { Bench, budget, priced, type Span, span, stores, unpriced } from "./ledger-support.ts";
+import { budget, priced, type Span, span, unpriced } from "../support/calls.ts";
+import { Bench, stores } from "./ledger-support.ts";
 
 const at = (text: string) => Date.parse(text);
 const minuteMs = 60_000;

@@ -1,6 +1,7 @@
 // What a Redis does to a ledger when it breaks: whatever is refused, sent again and lost on the way, the sum is exact.
 import { describe, expect, inject, test } from "vitest";
-import { freshPrefix, span } from "../properties/ledger-support.ts";
+import { freshPrefix } from "../properties/ledger-support.ts";
+import { span } from "../support/calls.ts";
 import { proxyBefore } from "../support/redis-proxy.ts";
 import { until } from "../support/until.ts";
 import { calls, client, opened, server, shuffled, spentByAll, untilCharged } from "./redis-support.ts";

@@ -2,7 +2,8 @@
 import { onTestFinished } from "vitest";
 import type { RedisSettings } from "../../src/ledger/redis/connect.ts";
 import { RedisStore } from "../../src/ledger/redis/redis-store.ts";
-import { Bench, freshPrefix, span } from "../properties/ledger-support.ts";
+import { Bench, freshPrefix } from "../properties/ledger-support.ts";
+import { span } from "../support/calls.ts";
 import { type RecordingHost, recordingHost } from "../support/recording-host.ts";
 import { plainClient, type RedisServer, startRedis } from "../support/redis.ts";
 

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
-import { Bench, span } from "../../../test/properties/ledger-support.ts";
+import { Bench } from "../../../test/properties/ledger-support.ts";
+import { span } from "../../../test/support/calls.ts";
 import { recordingHost } from "../../../test/support/recording-host.ts";
 import { MemoryStorage } from "../../core/memory-storage.ts";
 import { Refused } from "../../core/refused.ts";

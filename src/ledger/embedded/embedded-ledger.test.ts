@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Bench, priced, span } from "../../../test/properties/ledger-support.ts";
+import { Bench } from "../../../test/properties/ledger-support.ts";
+import { priced, span } from "../../../test/support/calls.ts";
 import { MemoryStorage } from "../../core/memory-storage.ts";
 import { EmbeddedLedger } from "./embedded-ledger.ts";
 

@@ -84,8 +84,14 @@ local function hourFor(hour)
   return found
 end
 
+local prefixes = {}
 local function bucketOf(hour, buckets, span)
-  return base .. 'd:' .. hour .. ':' .. buckets .. ':' .. (tonumber(string.sub(span, -6)) % buckets)
+  local prefix = prefixes[hour * 65537 + buckets]
+  if not prefix then
+    prefix = base .. 'd:' .. hour .. ':' .. buckets .. ':'
+    prefixes[hour * 65537 + buckets] = prefix
+  end
+  return prefix .. tonumber(string.sub(span, -6)) % buckets
 end
 
 local function isMarked(hour, found, span)

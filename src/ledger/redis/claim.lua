@@ -41,6 +41,12 @@ local function parse(raw)
     input = input, output = output, tenant = sub(raw, 54, 53 + tenantLength) }
 end
 
+-- Of most claims nothing else is needed.
+local function parseTimes(raw)
+  local live, e, length = unpackStruct('>I4dI4', raw, 9)
+  return { raw = raw, live = live * 1000, e = e, s = e - length, partly = true }
+end
+
 -- By bytes: the order of Lua depends on the language of the server.
 local function before(one, two)
   for at = 1, min(#one, #two) do
@@ -126,8 +132,15 @@ local function sizeOf(hour, create)
   return size
 end
 
+local prefixes = {}
 local function bucketOf(hour, id, buckets)
-  return base .. 'o:' .. hour .. ':' .. buckets .. ':' .. ((byte(id, 2) + byte(id, 1) * 256 + byte(id, 3) * 65536) % buckets)
+  local prefix = prefixes[hour * 65537 + buckets]
+  if not prefix then
+    prefix = base .. 'o:' .. hour .. ':' .. buckets .. ':'
+    prefixes[hour * 65537 + buckets] = prefix
+  end
+  local high, middle, low = byte(id, 1, 3)
+  return prefix .. (middle + high * 256 + low * 65536) % buckets
 end
 
 -- A spell as one number: the second of its end within its hour, and its length in seconds.
@@ -192,7 +205,20 @@ local function keep(id, record, one)
 end
 
 local function decide(id, raw)
-  local record, one, mine = live[id] or { list = {} }, parse(raw), nil
+  local record = live[id]
+  if not record then
+    local one = parseTimes(raw)
+    local _, count = oldSpells(id, one)
+    if count == 0 then
+      addSpell(id, one, false)
+      live[id], changed[id] = { list = { one } }, true
+      return 'o'
+    end
+    record = { list = {} }
+  elseif record.list[1] and record.list[1].partly then
+    record.list[1] = parse(record.list[1].raw)
+  end
+  local one, mine = parse(raw), nil
   for _, other in ipairs(record.list) do
     if other.span == one.span and other.tenant == one.tenant then mine = other end
   end
@@ -235,12 +261,12 @@ for at = 5, #ARGV, 2 do
 end
 replies[2] = table.concat(letters)
 
-local writes, removals = {}, {}
+local writes, removals, lengths = {}, {}, {}
 for id in pairs(changed) do
   local record, parts, untilMs = live[id], {}, 0
   for _, one in ipairs(record.list) do
-    parts[#parts + 1] = packStruct('>I4', #one.raw)
-    parts[#parts + 1] = one.raw
+    lengths[#one.raw] = lengths[#one.raw] or packStruct('>I4', #one.raw)
+    parts[#parts + 1] = lengths[#one.raw] .. one.raw
     untilMs = max(untilMs, one.live)
   end
   -- Lives end in whole seconds, rounded up: at most one hour behind the last that is looked at.

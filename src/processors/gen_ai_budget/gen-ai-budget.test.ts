@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { priced, type Span, span, unpriced } from "../../../test/properties/ledger-support.ts";
+import { priced, type Span, span, unpriced } from "../../../test/support/calls.ts";
 import { openDisk, temporaryDirectory } from "../../../test/support/disk.ts";
 import { recordingHost } from "../../../test/support/recording-host.ts";
 import type { Batch } from "../../core/batch.ts";
