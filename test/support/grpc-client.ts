@@ -98,11 +98,3 @@ export function rawCall(
     stream.end(body);
   });
 }
-
-/** A message as it stands on the wire. */
-export function frameOf(message: Uint8Array, options: { compressed?: boolean; length?: number } = {}): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt8(options.compressed ? 1 : 0, 0);
-  head.writeUInt32BE(options.length ?? message.length, 1);
-  return Buffer.concat([head, message]);
-}
