@@ -99,5 +99,8 @@ export type Field = AttributeName | InternalField | "litellm.model_group";
 
 /** Whether a scope's name is the one of a sign. */
 export function matchesScope(pattern: string, scope: string): boolean {
-  return pattern.endsWith("*") ? scope.startsWith(pattern.slice(0, -1)) : scope === pattern;
+  if (!pattern.endsWith("*")) return scope === pattern;
+  const length = pattern.length - 1;
+  for (let at = 0; at < length; at++) if (scope.charCodeAt(at) !== pattern.charCodeAt(at)) return false;
+  return true;
 }

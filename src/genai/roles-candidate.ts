@@ -51,14 +51,16 @@ const noUsage = {};
 
 /** Each model once. Kept for minutes, so of its size: a list that grows by itself has room for seventeen. */
 function modelsOf(provider: string | undefined, response: string | undefined, request: string | undefined) {
-  const [first, second, third] = [provider, response, request].filter(isNew);
-  if (first === undefined) return [];
-  if (second === undefined) return [first];
-  return third === undefined ? [first, second] : [first, second, third];
+  const second = response === provider ? undefined : response;
+  const third = request === provider || request === response ? undefined : request;
+  if (provider === undefined) return pairOf(second, third);
+  if (second === undefined || third === undefined) return pairOf(provider, second ?? third);
+  return [provider, second, third];
 }
 
-function isNew(model: string | undefined, at: number, models: readonly (string | undefined)[]): boolean {
-  return model !== undefined && models.indexOf(model) === at;
+function pairOf(first: string | undefined, second: string | undefined): readonly string[] {
+  if (first === undefined) return second === undefined ? [] : [second];
+  return second === undefined ? [first] : [first, second];
 }
 
 function layerOf(layer: ServiceLayer, byDialect: Layer): Layer {

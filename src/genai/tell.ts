@@ -176,7 +176,8 @@ function withoutProvider(reading: Reading, field: number, provider: string): voi
 
 function layerOf(span: SpanView, { dialect, layerKeys }: CompiledDialect): Layer {
   if (layerKeys.length === 0) return dialect.layer;
-  return layerKeys.some((key) => 0 < (span.textBytes(key) ?? 0)) ? dialect.layer : "app";
+  for (const key of layerKeys) if (0 < (span.textBytes(key) ?? 0)) return dialect.layer;
+  return "app";
 }
 
 /** LiteLLM writes its own call id where a response had none: that is shared by all attempts and is no identity. */

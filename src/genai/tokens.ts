@@ -75,7 +75,8 @@ export class TokenCounts {
 }
 
 function isOneOf(patterns: readonly string[] | undefined, scope: string): boolean {
-  return patterns?.some((pattern) => matchesScope(pattern, scope)) ?? false;
+  if (patterns) for (const pattern of patterns) if (matchesScope(pattern, scope)) return true;
+  return false;
 }
 
 /** What of a call's modalities is told beside its tokens. */

@@ -301,20 +301,19 @@ export class SpanView {
   }
 
   setTexts(key: AttributeKey, values: readonly string[]): void {
-    const lengths = values.map(utf8Bytes);
-    const itemLengths = lengths.map((length) => 1 + varintLength(length) + length);
-    const listLength = itemLengths.reduce((sum, length) => sum + 1 + varintLength(length) + length, 0);
+    let listLength = 0;
+    for (let at = 0; at < values.length; at++) listLength += fieldLength(itemLength(values[at]!));
     const change = this.#begin(key, 1 + varintLength(listLength) + listLength);
     const written = this.#edits.written;
     written.ensure(listLength * 3 + 16);
     written.byte(0x2a);
     written.varint(listLength);
-    for (const [i, value] of values.entries()) {
+    for (let at = 0; at < values.length; at++) {
       written.byte(0x0a);
-      written.varint(itemLengths[i]!);
+      written.varint(itemLength(values[at]!));
       written.byte(0x0a);
-      written.varint(lengths[i]!);
-      written.text(value);
+      written.varint(utf8Bytes(values[at]!));
+      written.text(values[at]!);
     }
     this.#put(key, change);
   }
@@ -503,6 +502,16 @@ export class SpanView {
     const high = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)) >>> 0;
     return high * 4294.967296 + low / 1e6;
   }
+}
+
+/** How many bytes a text takes as an AnyValue. */
+function itemLength(text: string): number {
+  return fieldLength(utf8Bytes(text));
+}
+
+/** How many bytes a field takes whose number is below 16: tag, length, content. */
+function fieldLength(contentLength: number): number {
+  return 1 + varintLength(contentLength) + contentLength;
 }
 
 /** How many bytes a text has in UTF-8. Most of what is written here is a short ASCII word: no call out of JavaScript then. */
