@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the language under test is written so
 // The command line of the built program: what it says where, and the number that the shell gets.
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -258,7 +258,8 @@ describe("run", () => {
   ].flatMap((value) => ["--set", value]);
 
   test("says first that it runs the built-in configuration and where to point an exporter, and stops in order", async () => {
-    const started = new Started(["run", ...free]);
+    const cwd = mkdtempSync(join(tmpdir(), "spantoll-run-"));
+    const started = new Started(["run", ...free], { cwd });
     await started.logged(/everything is ready/);
     expect(started.stderr.split("\n")[0]).toMatch(
       /built-in configuration; point an OTLP exporter at the addresses below/,
@@ -267,6 +268,8 @@ describe("run", () => {
     const { code, stderr } = await started.end();
     expect(code).toBe(0);
     expect(stderr).toMatch(/stopping[\s\S]*stopped/);
+    expect(readdirSync(cwd)).toEqual(["spantoll-data"]);
+    rmSync(cwd, { recursive: true });
   });
 
   test("stops at SIGINT too, with a file", async () => {
