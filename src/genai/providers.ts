@@ -16,7 +16,7 @@ export function providerOf(spelling: string): string | undefined {
 /** The provider that a prefix names (`openai/gpt-4o`), undefined when what stands before the slash is no provider. */
 export function providerOfPrefix(model: string): string | undefined {
   const slash = model.indexOf("/");
-  return slash < 1 ? undefined : canonical.get(model.slice(0, slash).toLowerCase());
+  return slash < 1 ? undefined : providerSpellings.get(model.slice(0, slash).toLowerCase());
 }
 
 /** The model behind a prefix that names `provider` (any provider when undefined), else the model as it is. */
@@ -24,7 +24,7 @@ export function withoutPrefix(model: string, provider: string | undefined): stri
   const slash = model.indexOf("/");
   if (slash < 1 || slash === model.length - 1) return model;
   const prefix = model.slice(0, slash).toLowerCase();
-  const named = canonical.get(prefix);
+  const named = providerSpellings.get(prefix);
   const fits = provider === undefined ? named !== undefined || frameworks.has(prefix) : named === provider;
   return fits ? model.slice(slash + 1) : model;
 }
@@ -69,7 +69,7 @@ function lookUp(spelling: string): string | undefined {
   for (let end = folded.length; 0 < end; end = folded.lastIndexOf(".", end - 1)) {
     const start = folded.slice(0, end);
     if (frameworks.has(start)) return undefined;
-    const provider = canonical.get(start);
+    const provider = providerSpellings.get(start);
     if (provider !== undefined) return provider;
   }
   return folded === "" ? undefined : spelling;
@@ -127,13 +127,14 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
   sglang: [],
 };
 
-const canonical: ReadonlyMap<string, string> = new Map([
+/** The provider by every spelling in lower case. */
+export const providerSpellings: ReadonlyMap<string, string> = new Map([
   ...providerNames.map((name) => [name, name] as const),
   ...Object.entries(spellings).flatMap(([name, others]) => [name, ...others].map((word) => [word, name] as const)),
 ]);
 
-/** Frameworks and proxies that emitters write where the provider belongs. */
-const frameworks: ReadonlySet<string> = new Set([
+/** Frameworks and proxies that emitters write where the provider belongs, and words for none. */
+export const frameworks: ReadonlySet<string> = new Set([
   ..."litellm litellm_proxy langchain langgraph llama_index llamaindex haystack crewai agno dspy smolagents".split(" "),
   ..."strands-agents strands_agents pydantic_ai openai_agents spring_ai microsoft.agent_framework".split(" "),
   ..."semantic_kernel mastra gcp.vertex.agent google_adk unknown none null undefined".split(" "),

@@ -1,5 +1,7 @@
 // The one word per provider under which prices are kept: the values of `gen_ai.provider.name`
 // (OpenTelemetry registry), and for providers that have none there the name that most emitters write.
+// The spellings are those of spans (`genai/providers.ts`); what stands here is what price files and records add to them.
+import { frameworks, providerSpellings } from "../genai/providers.ts";
 
 /** The word for a provider, whatever its spelling; the spelling itself in lower case when it is not known. */
 export function canonicalProvider(spelling: string): string {
@@ -14,46 +16,24 @@ export function isGateway(provider: string): boolean {
   return gateways.has(provider);
 }
 
+/** Spellings of price tables and of records that no span has, and words that mean something else beside a price. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
-  openai: ["openai.chat", "openai.responses", "openai.completion", "openai.embedding", "text-completion-openai"],
-  "azure.ai.openai": [
-    "azure",
-    "azure_openai",
-    "azure-openai",
-    "azure.chat",
-    "azure_text",
-    "az.ai.openai",
-    "azure.openai",
-  ],
-  "azure.ai.inference": ["azure_ai", "az.ai.inference", "azure_ai_inference"],
-  anthropic: ["anthropic.messages", "anthropic_text", "claude"],
-  "aws.bedrock": [
-    "bedrock",
-    "bedrock_converse",
-    "bedrock_mantle",
-    "aws",
-    "amazon-bedrock",
-    "amazon_bedrock",
-    "aws_bedrock",
-  ],
-  "gcp.vertex_ai": ["vertex_ai", "vertex_ai_beta", "vertexai", "vertex", "google.vertex", "google-vertex"],
-  "gcp.gemini": ["gemini", "google.generative-ai", "google", "google_genai", "google_ai_studio"],
-  "gcp.gen_ai": [],
-  cohere: ["cohere_chat"],
-  mistral_ai: ["mistral", "mistralai", "mistral.chat", "codestral", "text-completion-codestral"],
+  openai: ["openai.chat", "openai.responses", "openai.completion", "openai.embedding"],
+  "azure.ai.openai": ["azure.chat"],
+  anthropic: ["anthropic.messages"],
+  "gcp.vertex_ai": ["vertex"],
+  // Price tables know one Google beside Vertex.
+  "gcp.gemini": ["google"],
+  mistral_ai: ["mistral.chat"],
   deepseek: ["deepseek.chat"],
   groq: ["groq.chat"],
-  perplexity: ["perplexity-ai"],
-  x_ai: ["xai", "x-ai", "xai.chat", "grok"],
-  "ibm.watsonx.ai": ["watsonx", "ibm.watson.ai", "watsonx_text"],
-  moonshot_ai: ["moonshot", "moonshotai"],
-  vllm: ["hosted_vllm"],
-  together_ai: ["together", "togetherai", "together-ai"],
-  fireworks_ai: ["fireworks"],
-  ollama: ["ollama_chat"],
-  voyage: ["voyageai"],
-  huggingface: ["hugging_face"],
+  x_ai: ["xai.chat"],
+  "ibm.watsonx.ai": ["watsonx_text"],
+  together_ai: ["together-ai"],
   github_copilot: ["github-copilot"],
+  // To a span these are clients of OpenAI; what they cost is somebody else's price.
+  custom_openai: [],
+  openai_like: [],
 };
 
 /** LiteLLM splits Vertex and Fireworks into kinds of models: `vertex_ai-anthropic_models`. */
@@ -63,34 +43,11 @@ const families: readonly (readonly [prefix: string, provider: string])[] = [
   ["fireworks_ai-", "fireworks_ai"],
 ];
 
-const canonical: ReadonlyMap<string, string> = new Map(
-  Object.entries(spellings).flatMap(([word, others]) => [word, ...others].map((spelling) => [spelling, word] as const)),
-);
-
-const gateways: ReadonlySet<string> = new Set([
-  "",
-  "unknown",
-  "none",
-  "litellm",
-  "litellm_proxy",
-  "custom_openai",
-  "openai_like",
-  "langchain",
-  "langgraph",
-  "llama_index",
-  "llamaindex",
-  "haystack",
-  "crewai",
-  "agno",
-  "strands-agents",
-  "strands_agents",
-  "pydantic_ai",
-  "openai_agents",
-  "spring_ai",
-  "microsoft.agent_framework",
-  "semantic_kernel",
-  "smolagents",
-  "mastra",
-  "gcp.vertex.agent",
-  "google_adk",
+const canonical: ReadonlyMap<string, string> = new Map([
+  ...providerSpellings,
+  ...Object.entries(spellings).flatMap(([word, others]) =>
+    [word, ...others].map((spelling) => [spelling, word] as const),
+  ),
 ]);
+
+const gateways: ReadonlySet<string> = new Set([...frameworks, "", "custom_openai", "openai_like"]);
