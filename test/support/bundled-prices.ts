@@ -53,13 +53,13 @@ export function bundledPrices(ownYaml: string): BundledPrices {
   return { text: `${printFile(file)}\n`, dropped };
 }
 
-interface Installed {
+export interface Installed {
   readonly version: string;
   readonly providerIds: readonly string[];
 }
 
 /** The package tells its providers by its command line alone. */
-function installed(): Installed {
+export function installed(): Installed {
   const folder = dirname(dirname(createRequire(import.meta.url).resolve("@pydantic/genai-prices")));
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   const listed = listModels(join(folder, "dist/cli.js"));

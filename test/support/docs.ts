@@ -7,6 +7,7 @@ import { type JsonSchema, jsonSchemaOf } from "../../src/config/schema-tree.ts";
 import type { AnyKind } from "../../src/core/component.ts";
 import { metricNames, metrics } from "../../src/core/metrics.ts";
 import { dialectsPage } from "../../src/genai/dialects-table.ts";
+import { pricesPage } from "./prices-page.ts";
 
 export interface Page {
   readonly path: string;
@@ -19,6 +20,7 @@ export const pages: readonly Page[] = [
   { path: "docs/settings.md", print: settingsPage },
   { path: "docs/metrics.md", print: metricsPage },
   { path: "docs/dialects.md", print: dialectsPage },
+  { path: "docs/prices.md", print: pricesPage },
   { path: "README.md", print: () => within("README.md", "components", componentsTable()) },
   ...components.map((kind) => ({ path: readmeOf(kind), print: () => withSettings(readmeOf(kind), kind) })),
 ];
