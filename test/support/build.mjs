@@ -29,6 +29,7 @@ const programs = [
   { name: "soak", entry: "test/soak/main.ts", options: own },
   { name: "docs", entry: "test/support/write-docs.ts", options: own },
   { name: "prices", entry: "test/support/build-prices.ts", options: own },
+  { name: "compare", entry: "test/compare/main.ts", options: own },
 ];
 
 const asked = process.argv.length > 2 ? process.argv.slice(2) : ["spantoll"];
