@@ -69,6 +69,8 @@ export interface TokenMeaning {
   readonly outputIncludesReasoning: "auto" | boolean;
   /** Scopes of this dialect whose input does not count cached tokens. */
   readonly exclusiveScopes?: readonly string[];
+  /** Providers whose input it writes as they count it, without the cache, while other input counts it. */
+  readonly exclusiveProviders?: readonly string[];
   /** Scopes of this dialect whose output does not count reasoning tokens, and which tell them only in the total. */
   readonly apartReasoningScopes?: readonly string[];
 }

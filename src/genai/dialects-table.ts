@@ -85,8 +85,9 @@ function tokensText({ tokens }: Dialect): string {
     auto: "by arithmetic, else includes reasoning",
   };
   const exclusive = tokens.exclusiveScopes ? `; leaves it out in ${list(tokens.exclusiveScopes)}` : "";
+  const providers = tokens.exclusiveProviders ? `; leaves it out for ${list(tokens.exclusiveProviders)}` : "";
   const apart = tokens.apartReasoningScopes ? `; leaves it out in ${list(tokens.apartReasoningScopes)}` : "";
-  return `Tokens: input ${cache[`${tokens.inputIncludesCache}`]}${exclusive}; output ${reasoning[`${tokens.outputIncludesReasoning}`]}${apart}.`;
+  return `Tokens: input ${cache[`${tokens.inputIncludesCache}`]}${exclusive}${providers}; output ${reasoning[`${tokens.outputIncludesReasoning}`]}${apart}.`;
 }
 
 function layerText({ layer, layerKeys, shape }: Dialect): string {

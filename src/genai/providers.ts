@@ -98,7 +98,7 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
     "google-vertex",
     "vertex_ai-anthropic_models",
   ],
-  "gcp.gemini": ["gemini", "google.generative-ai", "google_genai", "google_ai_studio"],
+  "gcp.gemini": ["gemini", "googleai", "google_genai_api", "google.generative-ai", "google_genai", "google_ai_studio"],
   "gcp.gen_ai": ["google"],
   cohere: ["cohere_chat"],
   mistral_ai: ["mistral", "mistralai", "codestral", "text-completion-codestral"],

@@ -32,7 +32,7 @@ export function tell(span: SpanView, reading: Reading, speaker: Speaker): Tellin
   const usage = completeTokens(reading, speaker);
   const shape = completeShape(reading, dialect, usage !== undefined);
   completeProvider(reading, speaker);
-  completeModels(reading, speaker);
+  completeModels(reading, speaker, shape);
   if (shape !== "call" && usage === undefined) return undefined;
   return {
     span: span.index,
@@ -85,6 +85,7 @@ function completeTokens(reading: Reading, { dialect, scope }: Speaker): Usage | 
   counts.cacheWrite1h = reading.count(at.cacheWrite1h);
   counts.reasoning = reading.count(at.reasoning);
   counts.uncachedInput = reading.count(at.uncachedInput);
+  counts.provider = reading.text(at.provider);
   counts.normalise(dialect.tokens, scope, reading.flags);
   reading.derive(at.input, counts.input, "tokens: all input, cache included");
   reading.derive(at.output, counts.output, "tokens: all output, reasoning included");
@@ -119,7 +120,7 @@ function completeShape(reading: Reading, { dialect }: CompiledDialect, tellsUsag
 /** A proxy's model, its address, its library, the family of the model: in the order of how much they are worth. */
 function completeProvider(reading: Reading, { dialect, scope }: Speaker): void {
   if (reading.values[at.provider] !== undefined) return;
-  const prefixed = reading.values[at.providerModel] !== undefined ? at.providerModel : at.requestModel;
+  const prefixed = prefixedFields.find((field) => reading.values[field] !== undefined) ?? at.model;
   const trusted = prefixed === at.providerModel || dialect.dialect.prefixedModels === true;
   const ofPrefix = trusted ? providerOfPrefix(reading.text(prefixed) ?? "") : undefined;
   if (ofPrefix !== undefined) return reading.derive(at.provider, ofPrefix, "provider: prefix of the model", prefixed);
@@ -134,13 +135,16 @@ function completeProvider(reading: Reading, { dialect, scope }: Speaker): void {
   reading.derive(at.provider, ofFamily, "provider: family of the model", model);
 }
 
+const prefixedFields = [at.providerModel, at.requestModel, at.model];
+
 /** A prefix that only repeats the provider goes; a client's alias gives way to the model that a proxy dispatched to. */
-function completeModels(reading: Reading, { facts }: Speaker): void {
+function completeModels(reading: Reading, { facts }: Speaker, shape: Shape): void {
   const providerModel = reading.text(at.providerModel);
   if (providerModel !== undefined) resolveAlias(reading, withoutPrefix(providerModel, undefined));
   const provider = reading.text(at.provider);
   if (provider !== undefined) for (const field of modelFields) withoutProvider(reading, field, provider);
-  placeModel(reading);
+  // Of a piece of work that is no call and has no name, a word of unknown meaning is no model.
+  if (shape === "call" || reading.values[at.operation] !== undefined) placeModel(reading);
   if (facts?.model === undefined || reading.values[at.responseModel] !== undefined) return;
   if (reading.values[at.requestModel] === undefined) reading.derive(at.requestModel, facts.model, "services");
 }

@@ -15,6 +15,8 @@ export class TokenCounts {
   cacheWrite1h: number | undefined;
   reasoning: number | undefined;
   uncachedInput: number | undefined;
+  /** Who answered, as the span says it. */
+  provider: string | undefined;
 
   /** Makes input and output what the convention says, in place. */
   normalise(meaning: TokenMeaning, scope: string, flags: ReadingFlag[]): void {
@@ -25,11 +27,15 @@ export class TokenCounts {
     if (input !== undefined && 0 < cached) {
       const proven = this.#provesExclusive(input, cached);
       if (proven) flags.push("usage_convention_inferred_exclusive");
-      if (proven || meaning.inputIncludesCache === false || isOneOf(meaning.exclusiveScopes, scope))
-        this.input = input + cached;
+      if (proven || this.#leavesCacheOut(meaning, scope)) this.input = input + cached;
     }
     if (isOneOf(meaning.apartReasoningScopes, scope)) this.#reasoningFromTotal();
     this.#completeOutput(meaning, flags);
+  }
+
+  #leavesCacheOut({ inputIncludesCache, exclusiveScopes, exclusiveProviders }: TokenMeaning, scope: string): boolean {
+    if (inputIncludesCache === false || isOneOf(exclusiveScopes, scope)) return true;
+    return this.provider !== undefined && isOneOf(exclusiveProviders, this.provider);
   }
 
   #completeWrites(): void {
@@ -41,7 +47,10 @@ export class TokenCounts {
   #completeTotals(flags: ReadingFlag[]): void {
     if (this.input !== undefined) return;
     if (this.uncachedInput !== undefined) {
-      this.input = this.uncachedInput + (this.cacheRead ?? 0) + (this.cacheWrite ?? 0);
+      // Some say of all their input that it is what is left beside the cache: then the total is too small for both.
+      const isAll = this.total !== undefined && this.total === this.uncachedInput + (this.output ?? 0);
+      this.input = this.uncachedInput + (isAll ? 0 : (this.cacheRead ?? 0) + (this.cacheWrite ?? 0));
+      if (isAll) this.uncachedInput = undefined;
     } else if (this.total !== undefined && this.output !== undefined && this.output <= this.total) {
       this.input = this.total - this.output;
     } else if (this.total !== undefined && this.output === undefined) {
