@@ -6,8 +6,10 @@ import { cpus } from "node:os";
 import { encode, type Plain } from "../support/otlp-oracle.ts";
 import { codecRows } from "./codecs.ts";
 import { requestOf } from "./corpus.ts";
+import { deliveryFigures } from "./delivery.ts";
 import { ledgerFigures } from "./ledger.ts";
 import { cpuNsPerCall, heapBytesPerCall, median } from "./measure.ts";
+import { priceRows } from "./prices.ts";
 import { residentBytes, startProgram } from "./program.ts";
 import { configFor, wholePathNsPerSpan } from "./whole-path.ts";
 
@@ -18,6 +20,7 @@ const llmShare = 0.3;
 
 const [part, name] = process.argv.slice(2);
 if (part === "codec") printLine(await measureCodec(name ?? ""));
+else if (part === "price") printLine(priceRows.find((row) => row.name === name)?.measure() ?? Number.NaN);
 else if (part === "heap") printLine(await measureHeap(name ?? ""));
 else await measureAll(new Set(process.argv.slice(2)));
 
@@ -55,6 +58,8 @@ async function measureAll(only: ReadonlySet<string>): Promise<void> {
   print(machine());
   if (wanted("codecs")) printCodecs();
   if (wanted("path")) await printWholePath();
+  if (wanted("prices")) printPrices();
+  if (wanted("delivery")) await printDelivery();
   if (wanted("process")) await printProcess();
   if (wanted("ledger")) await printLedger();
 }
@@ -86,10 +91,22 @@ function printCodecs(): void {
 }
 
 /** A figure from a new process; the young generation is large enough that nothing is collected while heap is counted. */
-function ownProcess(kind: "codec" | "heap", rowName: string): number {
+function ownProcess(kind: "codec" | "heap" | "price", rowName: string): number {
   const flags = kind === "heap" ? ["--expose-gc", "--max-semi-space-size=512", "--min-semi-space-size=512"] : [];
   const output = execFileSync(process.execPath, [...flags, process.argv[1] ?? "", kind, rowName], { encoding: "utf8" });
   return Number(output.trim().split("\n").at(-1));
+}
+
+function printPrices(): void {
+  print("Prices: CPU of one call with cached tokens, and of loading a table\n");
+  print("| row | what | ns | x calcPrice of a known model |\n|---|---|---:|---:|");
+  const figures = new Map(priceRows.map((row) => [row.name, ownProcess("price", row.name)]));
+  const theirNs = figures.get("calcPrice-hit") ?? Number.NaN;
+  for (const { name: row, about } of priceRows) {
+    const ns = figures.get(row) ?? Number.NaN;
+    print(`| ${row} | ${about} | ${Math.round(ns)} | ${(ns / theirNs).toPrecision(2)} |`);
+  }
+  print("");
 }
 
 async function printWholePath(): Promise<void> {
@@ -106,6 +123,24 @@ async function printWholePath(): Promise<void> {
       print(`| ${load} | ${compression} | ${(ns / 1000).toFixed(2)} |`);
     }
   print("");
+}
+
+async function printDelivery(): Promise<void> {
+  const loads = [
+    { name: `${spansPerRequest} spans, 30 % LLM`, spans: spansPerRequest, llm: llmShare, requests: 600 },
+    { name: "1 LLM span", spans: 1, llm: 1, requests: 2000 },
+  ];
+  for (const { name: load, spans, llm, requests } of loads) {
+    print(`Delivery, ${load} a request: the whole path by what is different; CPU of the program by span\n`);
+    print("| way | us | x first | bytes out a span |\n|---|---:|---:|---:|");
+    const rows = await deliveryFigures({ bodies: corpus(spans, llm), spansPerBody: spans, requests });
+    const first = rows[0]?.nsPerSpan ?? Number.NaN;
+    for (const { name: way, nsPerSpan, bytesPerSpan } of rows)
+      print(
+        `| ${way} | ${(nsPerSpan / 1000).toFixed(1)} | ${(nsPerSpan / first).toFixed(2)} | ${Math.round(bytesPerSpan)} |`,
+      );
+    print("");
+  }
 }
 
 async function printProcess(): Promise<void> {

@@ -48,17 +48,22 @@ service:
 `;
 }
 
-interface Sink {
+export interface Sink {
   readonly url: string;
+  /** Of all bodies so far. */
+  readonly receivedBytes: () => number;
   /** Resolves when nothing has come for as long as a batch may wait. */
   quiet(): Promise<void>;
   stop(): void;
 }
 
-async function startSink(): Promise<Sink> {
+export async function startSink(): Promise<Sink> {
   let lastMs = performance.now();
+  let receivedBytes = 0;
   const server = createServer((incoming, outgoing) => {
-    incoming.resume();
+    incoming.on("data", (chunk: Uint8Array) => {
+      receivedBytes += chunk.length;
+    });
     incoming.on("end", () => {
       lastMs = performance.now();
       outgoing.writeHead(200, { "content-type": "application/x-protobuf" }).end();
@@ -68,11 +73,15 @@ async function startSink(): Promise<Sink> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
-    async quiet() {
-      while (performance.now() - lastMs < 600) await new Promise((done) => setTimeout(done, 100));
-    },
+    receivedBytes: () => receivedBytes,
+    quiet: () => quietSince(() => lastMs),
     stop: () => server.close(),
   };
+}
+
+/** Resolves when `lastMs` is longer ago than a batch may wait. */
+export async function quietSince(lastMs: () => number): Promise<void> {
+  while (performance.now() - lastMs() < 600) await new Promise((done) => setTimeout(done, 100));
 }
 
 async function send(url: string, { bodies, requests }: Load): Promise<void> {
@@ -86,7 +95,7 @@ async function send(url: string, { bodies, requests }: Load): Promise<void> {
 }
 
 /** A refusal for want of room is sent again at once: the measured program works either way. */
-async function post(url: string, body: Uint8Array, agent: Agent): Promise<void> {
+export async function post(url: string, body: Uint8Array, agent: Agent): Promise<void> {
   for (;;) {
     const status = await postOnce(url, body, agent);
     if (status === 200) return;
