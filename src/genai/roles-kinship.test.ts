@@ -151,6 +151,24 @@ describe("kin in a trace", () => {
       ],
       says: { 1: "bill leaf", 2: "shadow duplicate", 3: "shadow duplicate" },
     },
+    {
+      name: "a parent with the id of the last of its children, the other one with an id of its own",
+      rows: [
+        { id: "1", tenant: true, answer: "last", ...chat },
+        { id: "2", below: "1", answer: "first", ...chat },
+        { id: "3", below: "1", answer: "last", ...chat },
+      ],
+      says: { 1: "bill leaf", 2: "bill leaf", 3: "shadow duplicate" },
+    },
+    {
+      name: "a parent that knows less than the last of its children, whose id it has",
+      rows: [
+        { id: "1", answer: "last", ...chat },
+        { id: "2", below: "1", answer: "first", ...chat },
+        { id: "3", below: "1", tenant: true, answer: "last", ...chat },
+      ],
+      says: { 1: "shadow duplicate", 2: "bill leaf", 3: "bill leaf" },
+    },
   ])("$name", ({ rows, links, says }) => {
     expect(decided([rows], links)).toEqual(says);
     expect(decided([rows.toReversed()], links)).toEqual(says);
@@ -217,6 +235,33 @@ describe("kin in a trace", () => {
         ],
       ],
       says: { 1: "bill leaf", 5: "shadow rollup", 6: "shadow duplicate" },
+    },
+    {
+      name: "app, proxy and model server, one below the other, without a common id",
+      requests: [
+        [{ id: "1", ...chat }],
+        [{ id: "2", below: "1", layer: "proxy", ...chat }],
+        [{ id: "3", below: "2", layer: "model_server", ...chat }],
+      ],
+      says: { 1: "bill leaf", 2: "shadow duplicate", 3: "shadow lower_layer" },
+    },
+    {
+      name: "a second call of a model server whose proxy came after its first was billed",
+      requests: [
+        [{ id: "2", below: "1", layer: "model_server", ...chat }],
+        [{ id: "1", layer: "proxy", ...chat }],
+        [{ id: "3", below: "1", layer: "model_server", ...chat }],
+      ],
+      says: { 1: "shadow duplicate", 2: "bill leaf", 3: "bill leaf" },
+    },
+    {
+      name: "another call below a parent that repeats the one whose id it has",
+      requests: [
+        [{ id: "1", tenant: true, answer: "last", ...chat }],
+        [{ id: "3", below: "1", answer: "last", ...chat }],
+        [{ id: "2", below: "1", answer: "first", ...chat }],
+      ],
+      says: { 1: "bill leaf", 2: "bill leaf", 3: "shadow duplicate" },
     },
   ])("over several requests: $name", ({ requests, says }) => {
     expect(decided(requests)).toEqual(says);

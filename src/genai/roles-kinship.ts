@@ -68,7 +68,8 @@ function familyOf(trace: Trace, candidates: readonly Candidate[]): readonly Kin[
     kin.above = above;
     above.below.push(kin);
     const isPart = !kin.candidate && kin.teller.kinship !== "alone" && kin.teller.kinship !== "rollup";
-    if (isPart) above.taken = sumOf([above.taken, kin.teller.usage]);
+    const isItself = sharesId(kin.teller, above.teller) && isSameCall(kin.teller, above.teller);
+    if (isPart || isItself) above.taken = sumOf([above.taken, kin.teller.usage]);
   }
   return members;
 }
@@ -114,11 +115,24 @@ function lookBelow({ teller, below }: Kin, candidate: Candidate): void {
   }
 }
 
-/** The nearest span above that an earlier request told and nothing else accounts for. */
+/** The nearest span above that an earlier request told, where it was billed or is itself a part of what was. */
 function billedBefore(kin: Kin): Kin | undefined {
   let above = kin.above;
   for (let step = 0; step < stepsMax && above?.candidate; step++) above = above.above;
-  return above && !above.candidate && above.teller.kinship === "alone" ? above : undefined;
+  return above && isBilledFor(above) ? above : undefined;
+}
+
+/** Whether what it tells was billed with itself, or with one above it, and not with spans below it. */
+function isBilledFor(kin: Kin): boolean {
+  const { kinship, layer } = kin.teller;
+  if (kinship === "alone" || kinship === "rollup") return kinship === "alone";
+  let above = kin.above;
+  for (let step = 0; step < stepsMax && above; step++) {
+    const isPayer = above.teller.kinship === "alone" && !above.candidate;
+    if (isPayer && (kinship === "covered" || isHigher(above.teller.layer, layer))) return true;
+    above = above.above;
+  }
+  return false;
 }
 
 /** A span that is new below one that was billed in an earlier request: is it a part of that bill? */
@@ -130,8 +144,10 @@ function lookAbove(candidate: Candidate, above: Kin): void {
   candidate.kinship = isHigher(above.teller.layer, candidate.layer) ? "lower_layer" : "covered";
 }
 
+/** One with an id of its own is another call. */
 function cover({ candidate }: Kin): void {
-  if (candidate && !candidate.isAgain && !candidate.isShared) candidate.kinship = "covered";
+  if (!candidate || candidate.isAgain || candidate.isShared || 0 < candidate.responseIds.length) return;
+  candidate.kinship = "covered";
 }
 
 /** Whether the span below is the same call by its id, and the one above pays. */
