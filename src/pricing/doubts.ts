@@ -1,6 +1,7 @@
 // What makes a price unbelievable: too dear to be one, or in a relation to its siblings that no provider has.
 import { type Fraction, formatFraction, isLess, multiply } from "./money.ts";
 import {
+  isPriceWord,
   type PriceCell,
   type PricedModel,
   type PriceWord,
@@ -36,6 +37,23 @@ export class Doubter {
 
   doubtsOf(model: PricedModel): readonly Doubt[] {
     return cellsOf(model).flatMap((placed) => [...this.#tooDear(placed), ...this.#oddRelations(placed)]);
+  }
+
+  /** Whether there is anything to doubt in some cells. Finds out faster than `doubtsOf`, and does not say what. */
+  isDoubtful(cells: PlacedCells["cells"]): boolean {
+    for (const tier in cells) {
+      const cell = cells[tier];
+      for (const word in cell) {
+        if (!isPriceWord(word) || unitsOf(word)[0] !== "mtok") continue;
+        const usd = this.#usdOf(cell, word);
+        if (usd && isLess(this.#bounds.usdPerTokenMax, usd)) return true;
+      }
+      // Everything that is in relation to something else.
+      const relates = cell?.cache_read ?? cell?.cache_write ?? cell?.cache_write_5m;
+      if (relates === undefined && !cheaperTiers.includes(tier)) continue;
+      if (this.#oddRelations({ path: [], cells }).length > 0) return true;
+    }
+    return false;
   }
 
   #tooDear({ path, cells }: PlacedCells): readonly Doubt[] {
@@ -96,13 +114,13 @@ const orders: readonly { readonly word: PriceWord; readonly than: PriceWord; rea
 
 const cheaperTiers = ["batch", "flex"];
 
-export interface PlacedCells {
+interface PlacedCells {
   readonly path: readonly PropertyKey[];
   readonly cells: Readonly<Record<string, PriceCell>>;
 }
 
 /** All cells of a model: of its periods, their bands and their windows. */
-export function cellsOf({ prices }: PricedModel): readonly PlacedCells[] {
+function cellsOf({ prices }: PricedModel): readonly PlacedCells[] {
   return prices.flatMap((period, index) => {
     const path = ["prices", index];
     const windows = (period.windows ?? []).map((window, at) => ({ ...window, path: [...path, "windows", at] }));

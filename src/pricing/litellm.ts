@@ -1,8 +1,8 @@
 // LiteLLM's model_prices_and_context_window.json as a layer. What its fields mean is a table, `litellm-fields.ts`.
-import { cellsOf, Doubter, usdPerTokenMax } from "./doubts.ts";
+import { Doubter, usdPerTokenMax } from "./doubts.ts";
 import { FieldReader, type Place } from "./litellm-fields.ts";
 import { formatFraction, fraction, multiply, parseDecimal } from "./money.ts";
-import type { PriceCell, PricedModel, PricedProvider, PriceFile, PricePeriod } from "./price-file.ts";
+import type { PriceCell, PricedModel, PricedProvider, PriceFile, PricePeriod, PriceWord } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
 
 export interface LitellmPrices {
@@ -20,11 +20,11 @@ export function readLitellmPrices(text: string): LitellmPrices {
   const providers = new Map<string, PricedModel[]>();
   const refused = new Map<PricedModel, Suspicion>();
   const rounded = new Set<PricedModel>();
-  const reading: Reading = { fields: new FieldReader(), amounts: new Map() };
+  const reading: Reading = { fields: new FieldReader(), amounts: new Map(), providers: new Map() };
   const doubter = new Doubter({ tokenUnit: "token", usdPerTokenMax });
   for (const [key, row] of Object.entries(rows)) {
     if (!isObject(row) || key === "sample_spec" || typeof row["litellm_provider"] !== "string") continue;
-    const provider = canonicalProvider(row["litellm_provider"]);
+    const provider = providerOf(row["litellm_provider"], reading);
     const model = readRow(key, row, provider, reading);
     if (!model) continue;
     const models = providers.get(provider);
@@ -46,6 +46,7 @@ interface Reading {
   readonly fields: FieldReader;
   /** Amounts by the text that stands in the file. */
   readonly amounts: Map<string, string | undefined>;
+  readonly providers: Map<string, string>;
 }
 
 /** JSON.parse makes doubles of numbers; prices stay the text that was written. */
@@ -91,21 +92,29 @@ function afterString(text: string, quote: number): number {
 
 function readRow(key: string, row: Fields, provider: string, reading: Reading): PricedModel | undefined {
   const cells = new Cells(provider === "x_ai", reading);
-  for (const [field, value] of Object.entries(row)) {
-    const found = typeof value === "string" ? reading.fields.placeOf(field, row) : undefined;
-    if (found && typeof value === "string") cells.set(found, value);
+  for (const field in row) {
+    const value = row[field];
+    if (typeof value !== "string") continue;
+    const found = reading.fields.placeOf(field, row);
+    if (found) cells.set(found, value);
   }
   readSearches(row, cells);
   const period = withTieredPricing(cells.period(), row, reading);
   if (Object.keys(period.cells["default"] ?? {}).length === 0) return undefined;
   const multipliers = readMultipliers(row);
-  const name = withoutPrefix(key, provider);
+  const name = withoutPrefix(key, provider, reading);
   return { id: key, match: [name], ...(multipliers && { multipliers }), prices: [period] };
 }
 
-function withoutPrefix(key: string, provider: string): string {
+function withoutPrefix(key: string, provider: string, reading: Reading): string {
   const slash = key.indexOf("/");
-  return 0 < slash && canonicalProvider(key.slice(0, slash)) === provider ? key.slice(slash + 1) : key;
+  return 0 < slash && providerOf(key.slice(0, slash), reading) === provider ? key.slice(slash + 1) : key;
+}
+
+function providerOf(spelling: string, { providers }: Reading): string {
+  const known = providers.get(spelling) ?? canonicalProvider(spelling);
+  providers.set(spelling, known);
+  return known;
 }
 
 /** Amounts by band and tier, as they come. */
@@ -124,7 +133,9 @@ class Cells {
     const usd = amountOf(text, this.#reading);
     if (usd === undefined) return;
     const cells = this.#byBand.get(above) ?? {};
-    cells[tier] = { ...cells[tier], [word]: usd };
+    const cell = cells[tier] ?? {};
+    cell[word] = usd;
+    cells[tier] = cell;
     this.#byBand.set(above, cells);
   }
 
@@ -203,19 +214,22 @@ function withTieredPricing(period: PricePeriod, row: Fields, reading: Reading): 
 
 /** Factors for regions and speed: Anthropic's in one object, OpenAI's in fields of their own. */
 function readMultipliers(row: Fields): PricedModel["multipliers"] | undefined {
+  const entry = row["provider_specific_entry"];
+  if (entry === undefined && uplifts.every(({ field }) => row[field] === undefined)) return undefined;
   const region: Record<string, string> = {};
   const speed: Record<string, string> = {};
-  const entry = row["provider_specific_entry"];
   for (const [name, factor] of isObject(entry) ? Object.entries(entry) : []) {
     if (typeof factor === "string" && parseDecimal(factor)) (name === "fast" ? speed : region)[name] = factor;
   }
-  for (const name of ["eu", "us"]) {
-    const factor = row[`regional_processing_uplift_multiplier_${name}`];
+  for (const { name, field } of uplifts) {
+    const factor = row[field];
     if (typeof factor === "string") region[name] = factor;
   }
   if (Object.keys(region).length + Object.keys(speed).length === 0) return undefined;
   return { region, speed };
 }
+
+const uplifts = ["eu", "us"].map((name) => ({ name, field: `regional_processing_uplift_multiplier_${name}` }));
 
 type Suspicion = "quarantined_price" | "unverified_free";
 
@@ -223,17 +237,29 @@ type Suspicion = "quarantined_price" | "unverified_free";
 const freeProviders: ReadonlySet<string> = new Set(["ollama", "lemonade", "llamafile", "lm_studio"]);
 
 function suspicion(model: PricedModel, provider: string, doubter: Doubter): Suspicion | undefined {
-  if (doubter.doubtsOf(model).length > 0) return "quarantined_price";
-  const amounts = cellsOf(model).flatMap(({ cells }) => Object.values(cells).flatMap((cell) => Object.values(cell)));
-  const isFree = amounts.every((given) => given === "0");
-  return isFree && !freeProviders.has(provider) ? "unverified_free" : undefined;
+  let isFree = !freeProviders.has(provider);
+  for (const { cells, bands } of model.prices) {
+    for (const all of bands === undefined ? [cells] : [cells, ...bands.map((band) => band.cells)]) {
+      if (doubter.isDoubtful(all)) return "quarantined_price";
+      isFree &&= areFree(all);
+    }
+  }
+  return isFree ? "unverified_free" : undefined;
+}
+
+function areFree(cells: PricePeriod["cells"]): boolean {
+  for (const tier in cells) {
+    for (const word in cells[tier]) if (cells[tier][word as PriceWord] !== "0") return false;
+  }
+  return true;
 }
 
 /** A price per pixel whose picture does not come to hundredths of a cent was divided and rounded. */
 function isRounded(key: string, { prices }: PricedModel): boolean {
-  const size = /(?:^|\/)(\d{2,5})-x-(\d{2,5})\//.exec(key);
   const pixels = prices[0]?.cells["default"]?.pixels;
-  if (!size || typeof pixels !== "string") return false;
+  if (typeof pixels !== "string") return false;
+  const size = /(?:^|\/)(\d{2,5})-x-(\d{2,5})\//.exec(key);
+  if (!size) return false;
   const area = fraction(BigInt(Number(size[1]) * Number(size[2])), 1n);
   return 10_000n % multiply(parseDecimal(pixels) ?? area, area).den !== 0n;
 }
