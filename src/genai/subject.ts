@@ -25,6 +25,8 @@ export class SubjectFinder {
   readonly #user: SubjectField;
   readonly #key: SubjectField;
   readonly #spanSources: readonly SpanSource[];
+  /** By id of a key: 1 where it may say something. Most spans have none of them. */
+  readonly #marks: Uint8Array;
   readonly #seen = new ValueLists();
   /** The resource of the request at hand for which it is known what stands beside its spans. */
   #resource = -1;
@@ -39,6 +41,9 @@ export class SubjectFinder {
     this.#spanSources = sources;
     const fields = [this.#tenant, this.#team, this.#user, this.#key];
     const named = [...sources.flatMap(({ key, bag }) => [key, bag]), ...fields.flatMap((field) => field.resourceKeys)];
+    const spanKeys = sources.flatMap(({ key, bag }) => (bag ? [key.id, bag.id] : [key.id]));
+    this.#marks = new Uint8Array(Math.max(-1, ...spanKeys) + 1);
+    for (const id of spanKeys) this.#marks[id] = 1;
     this.keys = { exact: [...new Set(named.flatMap((key) => key?.name ?? []))], prefixes: [] };
   }
 
@@ -49,7 +54,7 @@ export class SubjectFinder {
 
   /** What the span itself says; undefined when it says nothing. */
   valuesOf(view: SpanView): SourceValues | undefined {
-    if (view.isBare) return undefined;
+    if (!view.mayHave(this.#marks)) return undefined;
     const seen = this.#seen;
     for (let at = 0; at < this.#spanSources.length; at++) {
       const source = this.#spanSources[at];

@@ -160,9 +160,15 @@ export class SpanView {
     return undefined;
   }
 
-  /** Whether the span has no attribute that somebody declared, neither from its sender nor added since. */
-  get isBare(): boolean {
-    return this.rowsStart === this.rowsEnd && !this.#edits.touches(this.index);
+  /** False when no key of the span is marked, by its id, and none was added since it came: then there is nothing to ask. */
+  mayHave(marks: Uint8Array): boolean {
+    if (this.#edits.touches(this.index)) return true;
+    const { values, width } = this.#index.rows;
+    const rowsEnd = this.rowsEnd;
+    for (let row = this.rowsStart; row < rowsEnd; row++) {
+      if (marks[values[row * width + rowColumns.key]!] === 1) return true;
+    }
+    return false;
   }
 
   // Attributes, by key.
