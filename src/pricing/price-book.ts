@@ -55,6 +55,8 @@ export interface PriceTable {
   readonly providers: ReadonlyMap<string, Names>;
   /** By `provider/name` or name; what they stand for is `provider/name` or a name of the same provider. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Aliases of ARNs in which a `*` stands for any part; the first that matches holds. */
+  readonly arnAliases: readonly { readonly regex: RegExp; readonly target: string }[];
 }
 
 /** Prices as they hold together. A change of prices is another book. */
@@ -81,8 +83,17 @@ export function compileBook(layers: readonly Layer[], aliases: Readonly<Record<s
   const table: PriceTable = {
     providers: new Map([...providers].map(([id, names]) => [id, finish(names)])),
     aliases: named,
+    arnAliases: [...named].flatMap(([name, target]) => {
+      return name.startsWith("arn:") && name.includes("*") ? [{ regex: arnPattern(name), target }] : [];
+    }),
   };
   return { version: layers.map(({ version }) => version).join(" "), resolver: new Resolver(table), table };
+}
+
+/** A `*` is any text without the separators of ARNs: a region, an account, the id of a profile. */
+function arnPattern(name: string): RegExp {
+  const parts = name.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^:/]*")}$`);
 }
 
 /** A provider while layers are laid over it. */

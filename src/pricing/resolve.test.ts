@@ -91,6 +91,28 @@ describe("a model's name", () => {
       name: "arn:x",
       id: "anthropic.claude-3-haiku",
     },
+    {
+      aliases: {
+        "arn:aws:bedrock:*:123456789012:application-inference-profile/*": "aws.bedrock/anthropic.claude-3-haiku",
+      },
+      provider: "aws.bedrock",
+      name: "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc",
+      id: "anthropic.claude-3-haiku",
+    },
+    {
+      aliases: {
+        "arn:aws:bedrock:*:210987654321:application-inference-profile/*": "aws.bedrock/anthropic.claude-3-haiku",
+      },
+      provider: "aws.bedrock",
+      name: "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc",
+      id: undefined,
+    },
+    {
+      aliases: { "arn:*:123456789012:application-inference-profile/abc": "aws.bedrock/anthropic.claude-3-haiku" },
+      provider: "aws.bedrock",
+      name: "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc",
+      id: undefined,
+    },
     { aliases: { fast: "nobody/nothing" }, provider: "openai", name: "fast", id: undefined },
   ])("means what $aliases says", ({ aliases, provider, name, id }) => {
     const { resolver } = layer("base", providers, aliases);

@@ -60,10 +60,15 @@ function resolve(book: PriceTable, provider: string, name: string): Found | unde
 }
 
 function resolveAlias(book: PriceTable, provider: string, name: string): Found | undefined {
-  const target = book.aliases.get(`${provider}/${name}`) ?? book.aliases.get(name);
+  const target = book.aliases.get(`${provider}/${name}`) ?? book.aliases.get(name) ?? arnTarget(book, name);
   if (target === undefined) return undefined;
   const found = resolveBehindGateway(book, target) ?? resolveAt(book, provider, target);
   return found && { row: found.row, match: "alias" };
+}
+
+function arnTarget({ arnAliases }: PriceTable, name: string): string | undefined {
+  if (!name.startsWith("arn:") || nameLengthMax < name.length) return undefined;
+  return arnAliases.find(({ regex }) => regex.test(name))?.target;
 }
 
 /** A gateway bills nothing: the provider is the first segment of the name. `prod/…` names none. */
