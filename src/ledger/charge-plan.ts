@@ -3,6 +3,7 @@ import { Note } from "../core/note.ts";
 import type { Call } from "../genai/call.ts";
 import type { Cost } from "../pricing/cost.ts";
 import type { Budget } from "./budget.ts";
+import { endOf } from "./claims-of-call.ts";
 import type { Window } from "./windows.ts";
 
 export interface PlannedCharge {
@@ -22,14 +23,15 @@ export function planCharges(
   calls: readonly Call[],
   costs: readonly (Cost | undefined)[],
 ): readonly (readonly PlannedCharge[])[] {
-  return calls.map(({ role, subject, endMs }, at) => {
+  return calls.map((call, at) => {
+    const { role, subject } = call;
     if (role !== "bill") return [];
     const cost = costs[at];
     const nanoUsd = cost === undefined || cost.status === "unpriced" ? 0n : cost.nanoUsd;
     return budgets.map(({ name, windowAt }) => ({
       budget: name,
       tenant: subject.tenant,
-      window: windowAt(endMs),
+      window: windowAt(endOf(call)),
       nanoUsd,
     }));
   });

@@ -45,7 +45,7 @@ function isCount(count: number): boolean {
 }
 
 /** A span without an end is charged by its start. */
-function endOf({ startMs, endMs }: Call): number {
+export function endOf({ startMs, endMs }: Pick<Call, "startMs" | "endMs">): number {
   return 0 < endMs ? endMs : startMs;
 }
 
@@ -55,7 +55,7 @@ export function claimsOf(call: Call, amounts: Amounts, tenant: string, terms: Cl
   const model = call.providerModel ?? call.responseModel;
   const posting: Posting = {
     tenant,
-    span: spanFingerprint(call.traceId, call.spanId),
+    span: spanFingerprint(call.traceId, call.spanId || withoutId(call)),
     endMs,
     amounts,
     counters: terms.budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), terms.acceptLateMs)),
@@ -66,6 +66,11 @@ export function claimsOf(call: Call, amounts: Amounts, tenant: string, terms: Cl
   return idsOf(call, posting).map((id) => {
     return { id, rank: call.rank, startMs, model: modelFingerprint(model), posting };
   });
+}
+
+/** What a resend repeats of a span that has no id. */
+function withoutId({ startMs, endMs, service, operation, requestModel, usage }: Call): string {
+  return JSON.stringify([startMs, endMs, service, operation, requestModel, usage]);
 }
 
 function idsOf({ responseIds }: Call, { span }: Posting): readonly bigint[] {
