@@ -496,7 +496,9 @@ export class SpanView {
 
   #id(column: number, length: number): string {
     const start = this.#column(column);
-    return start < 0 ? "" : hex(this.#index.bytes, start, start + length);
+    const { bytes } = this.#index;
+    // An id of zeros alone is none (OTLP); it is what some emitters write for it.
+    return start < 0 || isZero(bytes, start, start + length) ? "" : hex(bytes, start, start + length);
   }
 
   /** A fixed64 of nanoseconds. A double of milliseconds keeps a quarter of a microsecond for two centuries. */
@@ -508,6 +510,11 @@ export class SpanView {
     const high = (bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24)) >>> 0;
     return high * 4294.967296 + low / 1e6;
   }
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** How many bytes a text takes as an AnyValue. */

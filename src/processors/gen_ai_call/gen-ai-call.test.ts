@@ -61,6 +61,14 @@ describe("gen_ai_call writes", () => {
     expect(opened().pass(request).bytes).toEqual(request);
   });
 
+  test("no tenant of a trace on spans whose trace id is zeros, which is none", () => {
+    const { 2: span } = written([
+      { trace: "00", id: "1", attributes: { ...chat, "tenant.id": "acme" } },
+      { trace: "00", id: "2", attributes: chat },
+    ]);
+    expect(span?.["spantoll.tenant.id"]).toBe("@unknown");
+  });
+
   const rollup: readonly GivenSpan[] = [
     {
       id: "1",
