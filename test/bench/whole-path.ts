@@ -79,9 +79,10 @@ export async function startSink(): Promise<Sink> {
   };
 }
 
-/** Resolves when `lastMs` is longer ago than a batch may wait. */
+/** Resolves when now and `lastMs` are longer ago than a batch may wait. */
 export async function quietSince(lastMs: () => number): Promise<void> {
-  while (performance.now() - lastMs() < 600) await new Promise((done) => setTimeout(done, 100));
+  const fromMs = performance.now();
+  while (performance.now() - Math.max(fromMs, lastMs()) < 600) await new Promise((done) => setTimeout(done, 100));
 }
 
 async function send(url: string, { bodies, requests }: Load): Promise<void> {
