@@ -11,7 +11,10 @@ const both: SensitiveOptions = { dropContent: true, dropSecrets: true };
 function dropped(bytes: Uint8Array, isKnown: boolean, options = both): Uint8Array {
   const dropper = new SensitiveDropper(options);
   const context = { headers: {}, subject: undefined, peer: "" };
-  const batches = new TraceBatches([dropper.keys, { exact: ["gen_ai.operation.name", "gen_ai.system", "tenant.id"], prefixes: [] }]);
+  const batches = new TraceBatches([
+    dropper.keys,
+    { exact: ["gen_ai.operation.name", "gen_ai.system", "tenant.id"], prefixes: [] },
+  ]);
   const [batch] = batches.read({ signal: "traces", bytes, context, transport: "http" });
   if (batch) dropper.drop(batch.span(0), isKnown, undefined);
   return batch?.encode().bytes ?? bytes;
