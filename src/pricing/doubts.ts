@@ -29,7 +29,7 @@ export const usdPerTokenMax: Fraction = { num: 2n, den: 1000n };
 /** Looks at rows of one file. Amounts are remembered: thousands of rows have the same. */
 export class Doubter {
   readonly #bounds: Bounds;
-  readonly #usd = new Map<string, Fraction | undefined>();
+  readonly #amounts = new Map<string, Amount>();
 
   constructor(bounds: Bounds) {
     this.#bounds = bounds;
@@ -45,8 +45,7 @@ export class Doubter {
       const cell = cells[tier];
       for (const word in cell) {
         if (!isPriceWord(word) || unitsOf(word)[0] !== "mtok") continue;
-        const usd = this.#usdOf(cell, word);
-        if (usd && isLess(this.#bounds.usdPerTokenMax, usd)) return true;
+        if (this.#amountOf(cell, word)?.isTooDear) return true;
       }
       // Everything that is in relation to something else.
       const relates = cell?.cache_read ?? cell?.cache_write ?? cell?.cache_write_5m;
@@ -88,15 +87,27 @@ export class Doubter {
   }
 
   #usdOf(cell: PriceCell | undefined, word: PriceWord): Fraction | undefined {
+    return this.#amountOf(cell, word)?.usd;
+  }
+
+  #amountOf(cell: PriceCell | undefined, word: PriceWord): Amount | undefined {
     const given = cell?.[word];
     if (given === undefined) return undefined;
     const key = typeof given === "string" ? given : `${given.amount} ${given.per}`;
-    const known = this.#usd.get(key);
+    const known = this.#amounts.get(key);
     if (known) return known;
     const usd = usdPerUnit(word, given, this.#bounds.tokenUnit);
-    this.#usd.set(key, usd);
-    return usd;
+    if (!usd) return undefined;
+    const amount = { usd, isTooDear: isLess(this.#bounds.usdPerTokenMax, usd) };
+    this.#amounts.set(key, amount);
+    return amount;
   }
+}
+
+/** What a token costs, and whether that is believed. */
+interface Amount {
+  readonly usd: Fraction;
+  readonly isTooDear: boolean;
 }
 
 const tokenWords = priceWords.filter((word) => unitsOf(word)[0] === "mtok");

@@ -57,10 +57,13 @@ function numbersAsText(text: string): string {
     const quote = text.indexOf('"', at);
     const end = quote < 0 ? text.length : quote;
     for (; at < end; at++) {
-      const length = numberLengthAt(text, at);
-      if (length === 0) continue;
-      written += `${text.slice(from, at)}"${text.slice(at, at + length)}"`;
-      at += length;
+      const code = text.charCodeAt(at);
+      if (code !== minus && (code < digit0 || digit9 < code)) continue;
+      const start = at;
+      // Whatever is not right about it shows in the text: an amount that is none is left out.
+      do at++;
+      while (numberCharacters.has(text.charCodeAt(at)));
+      written += `${text.slice(from, start)}"${text.slice(start, at)}"`;
       from = at;
     }
     at = afterString(text, quote);
@@ -68,15 +71,9 @@ function numbersAsText(text: string): string {
   return written + text.slice(from);
 }
 
-function numberLengthAt(text: string, start: number): number {
-  const first = text.charCodeAt(start);
-  if (first !== 0x2d && (first < 0x30 || 0x39 < first)) return 0;
-  let at = start + 1;
-  // Whatever is not right about it shows in the text: an amount that is none is left out.
-  while (numberCharacters.has(text.charCodeAt(at))) at++;
-  return at - start;
-}
-
+const minus = 0x2d;
+const digit0 = 0x30;
+const digit9 = 0x39;
 const numberCharacters: ReadonlySet<number> = new Set([..."0123456789+-.eE"].map((one) => one.charCodeAt(0)));
 
 /** The place behind the string that opens at `quote`. */
