@@ -189,8 +189,11 @@ function soundIds({ responseIds, values }: Reading): readonly string[] {
   const callId = values[at.callId];
   const [id] = responseIds;
   if (id === undefined) return none;
-  if (responseIds.length === 1) return id === callId || id === "unknown" ? none : [id];
-  return responseIds.filter((one) => one !== callId && one !== "unknown");
+  if (responseIds.length === 1) return id === callId || junkId.test(id) ? none : [id];
+  return responseIds.filter((one) => one !== callId && !junkId.test(one));
 }
 
 const none: readonly never[] = [];
+
+/** What servers write that draw no id: nothing, zeros, `chatcmpl-` and `chatcmpl-None`. Many answers share it. */
+const junkId = /^(?:unknown|[-_\s0]*|[a-z]+[-_](?:None|null|undefined)?)$/;

@@ -395,6 +395,17 @@ describe("LiteLLM", () => {
     expect([hit.telling?.gatewayCacheHit, miss.telling?.gatewayCacheHit]).toEqual([true, false]);
   });
 
+  test.each(["0", " ", "chatcmpl-", "chatcmpl-None", "00000000-0000-0000-0000-000000000000"])(
+    "%j is no response id, since many answers share it",
+    (id) => {
+      expect(one({ ...proxied, "gen_ai.response.id": id }, { scope: "litellm" }).telling?.responseIds).toEqual([]);
+    },
+  );
+
+  test.each(["chatcmpl-1", "msg_01", "r", "uMaaL-", "7"])("%j is a response id", (id) => {
+    expect(one({ ...proxied, "gen_ai.response.id": id }, { scope: "litellm" }).telling?.responseIds).toEqual([id]);
+  });
+
   test("its call id is no response id", () => {
     const found = one({ ...proxied, "gen_ai.response.id": "c1", "litellm.call_id": "c1" }, { scope: "litellm" });
     expect(found.telling?.responseIds).toEqual([]);
