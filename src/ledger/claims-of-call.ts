@@ -69,8 +69,8 @@ export function claimsOf(call: Call, amounts: Amounts, tenant: string, terms: Cl
 }
 
 /** What a resend repeats of a span that has no id. */
-function withoutId({ startMs, endMs, service, operation, requestModel, usage }: Call): string {
-  return JSON.stringify([startMs, endMs, service, operation, requestModel, usage]);
+function withoutId({ startMs, endMs, service, operation, requestModel, usage, responseIds }: Call): string {
+  return JSON.stringify([startMs, endMs, service, operation, requestModel, usage, responseIds]);
 }
 
 function idsOf({ responseIds }: Call, { span }: Posting): readonly bigint[] {
