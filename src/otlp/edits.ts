@@ -1,9 +1,11 @@
 // What processors did to the spans of one batch, as flat tables: a new attribute is encoded once into `written`, and a
 // row of `changes` says where it goes. Nothing is allocated per edit once the tables have grown.
+import { AssertionError } from "node:assert";
 import { putVarint, varintLength, Writer } from "../wire/writer.ts";
 import type { AttributeKey } from "./attribute-key.ts";
+import { rowColumns } from "./columns.ts";
 import { Table } from "./table.ts";
-import { rowColumns, type TraceIndex } from "./trace-index.ts";
+import type { TraceIndex } from "./trace-index.ts";
 
 /** Columns of `changes`: a whole attribute in `written`, its AnyValue, its key, the next one added to the same span. */
 export const changeColumns = { start: 0, end: 1, valueStart: 2, key: 3, next: 4 } as const;
@@ -110,6 +112,9 @@ export class Edits {
    * Returns the number of the change.
    */
   begin(key: AttributeKey, valueLength: number): number {
+    // A message that is built before it is needed costs more than the change.
+    if (!this.#index!.keys.declares(key))
+      throw new AssertionError({ message: `attribute ${key.name} is written but not declared` });
     const { field } = key;
     const length = field.length + 1 + varintLength(valueLength) + valueLength;
     const { written, changes } = this;

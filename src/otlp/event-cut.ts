@@ -2,7 +2,9 @@
 // that nothing of what goes is decoded.
 import { Reader } from "../wire/reader.ts";
 import { utf8 } from "../wire/utf8.ts";
-import { varintLength, type Writer } from "../wire/writer.ts";
+import { varintLength } from "../wire/writer.ts";
+import { spanEvent } from "./attribute-key.ts";
+import type { Edits } from "./edits.ts";
 import type { KeyTable } from "./key-table.ts";
 
 /** Whether an attribute of the event with this name goes; `key` is the id of its declared key or prefix, -1 for others. */
@@ -48,25 +50,24 @@ export class EventCut {
     return 0 < this.#cuts.length;
   }
 
-  /** Bytes that the event takes as field 11 of a span, without what goes. */
-  get fieldLength(): number {
-    return 1 + varintLength(this.contentLength) + this.contentLength;
-  }
-
-  /** Writes the event as field 11 of a span, without what goes; room of `fieldLength` must be there. */
-  write(out: Writer): void {
+  /** Writes the event as field 11 of a span, without what goes; returns the number of the change. */
+  writeTo(edits: Edits): number {
+    const contentLength = this.#contentLength();
+    const change = edits.beginField(spanEvent, 1 + varintLength(contentLength) + contentLength, contentLength);
+    const out = edits.written;
     out.byte(0x5a);
-    out.varint(this.contentLength);
+    out.varint(contentLength);
     let from = this.#start;
     for (let cut = 0; cut < this.#cuts.length; cut += 2) {
       out.copy(this.#bytes, from, this.#cuts[cut] ?? from);
       from = this.#cuts[cut + 1] ?? from;
     }
     out.copy(this.#bytes, from, this.#end);
+    return change;
   }
 
   /** Bytes of its content, without what goes. */
-  get contentLength(): number {
+  #contentLength(): number {
     let length = this.#end - this.#start;
     for (let cut = 0; cut < this.#cuts.length; cut += 2) length -= (this.#cuts[cut + 1] ?? 0) - (this.#cuts[cut] ?? 0);
     return length;

@@ -60,6 +60,14 @@ export const resourceShape = shape({ 1: attributes, 2: varint, 3: message(() => 
 export const scopeShape = shape({ 1: text, 2: text, 3: attributes, 4: varint });
 export const eventShape = shape({ 1: fixed64, 2: text, 3: attributes, 4: varint });
 export const linkShape = shape({ 1: traceId, 2: spanId, 3: text, 4: attributes, 5: varint, 6: fixed32 });
+/** The fields of a span by wire type, for those that are not indexed, or came with a wire type of another field. */
+export const spanShape: Shape = {
+  fields: [undefined, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5].map((wireType) =>
+    wireType === undefined ? undefined : { wireType },
+  ),
+};
+/** A KeyValue whose value is read apart. */
+export const keyValueShape: Shape = { fields: [undefined, { wireType: 2 }, { wireType: 2 }, { wireType: 0 }] };
 export const statusShape = shape({ 2: text, 3: varint });
 
 const logRecord = shape(
@@ -202,4 +210,27 @@ export function checkId(reader: Reader, length: number): number {
     throw new Malformed(`id of ${end - start} bytes instead of ${length}`, at);
   reader.position = end;
   return end === start ? -1 : start;
+}
+
+/** Checks the message whose tag was just read. */
+export function checkNested(reader: Reader, shape: Shape): void {
+  const outer = reader.end;
+  reader.end = reader.contentEnd();
+  checkShape(reader, shape);
+  reader.end = outer;
+}
+
+/** Checks the one field whose tag, at `at`, was just read. */
+export function checkOne(reader: Reader, tag: number, at: number, shape: Shape): void {
+  const field = shape.fields[tag >>> 3];
+  if (field === undefined) return reader.skip(tag);
+  if (field.wireType !== (tag & 7)) throw new Malformed(`field ${tag >>> 3} has wire type ${tag & 7}`, at);
+  if (field.nested === undefined) return reader.skip(tag);
+  checkNested(reader, field.nested());
+}
+
+/** Passes over a field whose number is none of 1 to `known`, all of which are length-delimited. */
+export function skipUnknown(reader: Reader, tag: number, at: number, known: number): void {
+  if (tag >>> 3 <= known) throw new Malformed(`field ${tag >>> 3} has wire type ${tag & 7}`, at);
+  reader.skip(tag);
 }

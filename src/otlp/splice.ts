@@ -1,9 +1,10 @@
 // Writes a request with its edits: one allocation, one pass. What nobody touched is copied in runs as long as possible;
 // only the length prefixes around a changed span are written anew.
 import { putVarint, varintLength } from "../wire/writer.ts";
+import { resourceColumns, rowColumns, scopeColumns, spanColumns } from "./columns.ts";
 import { changeColumns, type Edits } from "./edits.ts";
 import { Table } from "./table.ts";
-import { resourceColumns, rowColumns, scopeColumns, spanColumns, type TraceIndex } from "./trace-index.ts";
+import type { TraceIndex } from "./trace-index.ts";
 
 /** By how much a message grows (its content and its whole field), for every resource or scope. */
 const growthColumns = { content: 0, field: 1 } as const;

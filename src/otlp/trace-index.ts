@@ -1,68 +1,26 @@
 // Where everything lies in an ExportTraceServiceRequest: one bounds-checked pass over the bytes fills flat tables of
 // offsets. Nothing is decoded and nothing is allocated per span; the tables are used again for the next request.
 // Attributes that nobody declared leave no trace here, and prompts are passed over by their length.
-import { Malformed } from "../wire/malformed.ts";
 import { Reader } from "../wire/reader.ts";
 import { spanEvent } from "./attribute-key.ts";
+import { resourceColumns, rowColumns, scopeColumns, spanColumns } from "./columns.ts";
 import type { KeyTable } from "./key-table.ts";
+import { plainValueStart } from "./plain-value.ts";
 import {
   anyValueShape,
   checkId,
-  checkShape,
+  checkNested,
+  checkOne,
   eventShape,
+  keyValueShape,
   linkShape,
   resourceShape,
-  type Shape,
   scopeShape,
+  skipUnknown,
+  spanShape,
   statusShape,
 } from "./shape.ts";
 import { Table } from "./table.ts";
-
-/** Columns of `resources`. Offsets are into the request; `tag` is where the field that holds the message starts. */
-export const resourceColumns = {
-  tag: 0,
-  start: 1,
-  end: 2,
-  rowsStart: 3,
-  rowsEnd: 4,
-  schemaTag: 5,
-  schemaEnd: 6,
-} as const;
-/** Columns of `scopes`. */
-export const scopeColumns = {
-  tag: 0,
-  start: 1,
-  end: 2,
-  resource: 3,
-  nameStart: 4,
-  nameEnd: 5,
-  versionStart: 6,
-  versionEnd: 7,
-  schemaTag: 8,
-  schemaEnd: 9,
-} as const;
-/** Columns of `spans`. Offsets are -1 where the span does not have the field; `kind` and `status` are values. */
-export const spanColumns = {
-  tag: 0,
-  start: 1,
-  end: 2,
-  scope: 3,
-  traceId: 4,
-  spanId: 5,
-  parentSpanId: 6,
-  nameStart: 7,
-  nameEnd: 8,
-  kind: 9,
-  startTime: 10,
-  endTime: 11,
-  status: 12,
-  rowsStart: 13,
-  rowsEnd: 14,
-  traceStateStart: 15,
-  traceStateEnd: 16,
-} as const;
-/** Columns of `rows`: one declared attribute, from its tag to its end, and its AnyValue. */
-export const rowColumns = { key: 0, tag: 1, end: 2, keyStart: 3, keyEnd: 4, valueStart: 5, valueEnd: 6 } as const;
 
 export class TraceIndex {
   readonly resources = new Table(7);
@@ -93,6 +51,13 @@ export class TraceIndex {
       if (tag === 0x0a) this.#readResourceSpans(at);
       else skipUnknown(reader, tag, at, 1);
     }
+  }
+
+  /** Whether some attribute row of `[rowsStart, rowsEnd)` has a key with a 1 in `marks`, by id. */
+  hasMarked(marks: Uint8Array, rowsStart: number, rowsEnd: number): boolean {
+    const { values, width } = this.rows;
+    for (let row = rowsStart; row < rowsEnd; row++) if (marks[values[row * width + rowColumns.key]!] === 1) return true;
+    return false;
   }
 
   #readResourceSpans(tagAt: number): void {
@@ -400,67 +365,5 @@ export class TraceIndex {
   }
 }
 
-/** Where a value starts whose length prefix is at `at` and which fills the attribute up to `end`; -1 unless it is one plain value. */
-function plainValueStart(bytes: Uint8Array, at: number, end: number): number {
-  let length = 0;
-  let start = at;
-  for (let shift = 0; shift < 28 && start < end; shift += 7) {
-    const byte = bytes[start++]!;
-    length |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return start + length === end && isPlainValue(bytes, start, end) ? start : -1;
-  }
-  return -1;
-}
-
-/** Whether `[start, end)` is exactly one string, bool, int or double. */
-function isPlainValue(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start >= end) return false;
-  const tag = bytes[start]!;
-  let at = start + 1;
-  if (tag === 0x21) return end - at === 8;
-  if (tag === 0x0a) {
-    let length = 0;
-    for (let shift = 0; shift < 35 && at < end; shift += 7) {
-      const byte = bytes[at++]!;
-      length += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return at + length === end;
-    }
-    return false;
-  }
-  if (tag !== 0x18 && tag !== 0x10) return false;
-  while (at < end && bytes[at]! > 0x7f) at++;
-  return at + 1 === end && end - start <= 11;
-}
-
-/** The fields of a span by wire type, for those that are not indexed, or came with a wire type of another field. */
-const spanShape: Shape = {
-  fields: [undefined, 2, 2, 2, 2, 2, 0, 1, 1, 2, 0, 2, 0, 2, 0, 2, 5].map((wireType) =>
-    wireType === undefined ? undefined : { wireType },
-  ),
-};
-const keyValueShape: Shape = { fields: [undefined, { wireType: 2 }, { wireType: 2 }, { wireType: 0 }] };
-
 /** Field 8 is the last member of AnyValue's oneof. */
 const valueTagsEnd = 9 << 3;
-
-function checkNested(reader: Reader, shape: Shape): void {
-  const outer = reader.end;
-  reader.end = reader.contentEnd();
-  checkShape(reader, shape);
-  reader.end = outer;
-}
-
-/** Checks the one field whose tag, at `at`, was just read. */
-function checkOne(reader: Reader, tag: number, at: number, shape: Shape): void {
-  const field = shape.fields[tag >>> 3];
-  if (field === undefined) return reader.skip(tag);
-  if (field.wireType !== (tag & 7)) throw new Malformed(`field ${tag >>> 3} has wire type ${tag & 7}`, at);
-  if (field.nested === undefined) return reader.skip(tag);
-  checkNested(reader, field.nested());
-}
-
-/** Passes over a field whose number is none of 1 to `known`, all of which are length-delimited. */
-function skipUnknown(reader: Reader, tag: number, at: number, known: number): void {
-  if (tag >>> 3 <= known) throw new Malformed(`field ${tag >>> 3} has wire type ${tag & 7}`, at);
-  reader.skip(tag);
-}

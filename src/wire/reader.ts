@@ -6,7 +6,6 @@ export const wireVarint = 0;
 export const wireFixed64 = 1;
 export const wireLength = 2;
 export const wireGroupStart = 3;
-export const wireGroupEnd = 4;
 export const wireFixed32 = 5;
 
 /** How deep groups may nest. They left the language in 2010; OTLP never had one. */
