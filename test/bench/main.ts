@@ -127,8 +127,8 @@ async function printWholePath(): Promise<void> {
 
 async function printDelivery(): Promise<void> {
   const loads = [
-    { name: `${spansPerRequest} spans, 30 % LLM`, spans: spansPerRequest, llm: llmShare, requests: 500 },
-    { name: "1 LLM span", spans: 1, llm: 1, requests: 1500 },
+    { name: `${spansPerRequest} spans, 30 % LLM`, spans: spansPerRequest, llm: llmShare, requests: 300 },
+    { name: "1 LLM span", spans: 1, llm: 1, requests: 1000 },
   ];
   for (const { name: load, spans, llm, requests } of loads) {
     print(`Delivery, ${load} a request: the whole path by what is different; CPU of the program by span\n`);

@@ -34,7 +34,7 @@ print(
 );
 const outcomes = await Promise.all(queues.map((queue) => soak({ minutes, queue, load })));
 print(
-  "| queue | acknowledged | lost | doubled | live memory | its slope by minute | resident | its slope by minute | descriptors |",
+  "| queue | acknowledged | lost | doubled | live MiB by quarter | slope by minute | resident MiB by quarter | slope by minute | descriptors by quarter |",
 );
 print("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
 queues.forEach((queue, at) => void print(rowOf(queue, outcomes[at]!)));
@@ -49,11 +49,15 @@ function queueOf(name: string): Queue {
 
 function rowOf(queue: Queue, outcome: SoakOutcome): string {
   const { acknowledged, lost, doubled, live, resident, descriptors } = outcome;
-  const opened = steady(descriptors).map(({ value }) => value);
   const cells = [
     ...[queue, acknowledged, lost, doubled],
-    ...[mebibytes(live), slope(trendOf(steady(live))), mebibytes(resident), slope(trendOf(steady(resident)))],
-    `${Math.min(...opened)} to ${Math.max(...opened)}`,
+    ...[
+      byQuarter(live, 1024 ** 2),
+      slope(trendOf(steady(live))),
+      byQuarter(resident, 1024 ** 2),
+      slope(trendOf(steady(resident))),
+    ],
+    byQuarter(descriptors, 1),
   ];
   return `| ${cells.join(" | ")} |`;
 }
@@ -79,9 +83,13 @@ function steady(points: readonly Point[]): readonly Point[] {
   return points.filter(({ minutes }) => warmUpMinutes <= minutes);
 }
 
-function mebibytes(points: readonly Point[]): string {
-  const values = steady(points).map(({ value }) => value / 1024 ** 2);
-  return `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)} MiB`;
+/** The mean of each quarter of the time, the first one included. */
+function byQuarter(points: readonly Point[], unit: number): string {
+  const means = [0, 1, 2, 3].map((quarter) => {
+    const inside = points.filter(({ minutes: at }) => Math.min(3, Math.floor((at / minutes) * 4)) === quarter);
+    return inside.reduce((sum, { value }) => sum + value, 0) / inside.length / unit;
+  });
+  return means.map((mean) => mean.toFixed(1)).join(", ");
 }
 
 function slope({ slope, error }: Trend): string {
