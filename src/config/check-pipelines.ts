@@ -24,6 +24,7 @@ export function checkPipelines(root: MapNode, declared: DeclaredComponents, find
   if (node === undefined || isNull(node) || (node.kind === "map" && node.entries.size === 0)) object(at, noPipeline);
   if (node?.kind !== "map") return [];
   const seen = new Set<string>();
+  const firsts = new Map<string, ReadyProcessor>();
   return [...node.entries].flatMap(([key, entry]) => {
     const here = within(at, key);
     const identity = identityOf(key);
@@ -34,7 +35,7 @@ export function checkPipelines(root: MapNode, declared: DeclaredComponents, find
     if (seen.has(identity.id))
       object(here, `is the id ${quote(identity.id)} for the second time; give it another name`);
     seen.add(identity.id);
-    return entry.node.kind === "map" || isNull(entry.node) ? checkPipeline(here, identity, declared) : [];
+    return entry.node.kind === "map" || isNull(entry.node) ? checkPipeline(here, identity, { declared, firsts }) : [];
   });
 }
 
@@ -75,12 +76,19 @@ function identityOf(key: string): Identity | string {
   return signal ? { id: identifier.id, signal } : `signal ${notOneOf(identifier.type, signals)}`;
 }
 
-function checkPipeline(at: Spot, identity: Identity, declared: DeclaredComponents): PipelineConfig {
+interface Known {
+  readonly declared: DeclaredComponents;
+  /** By type, the first processor that some pipeline names. */
+  readonly firsts: Map<string, ReadyProcessor>;
+}
+
+function checkPipeline(at: Spot, identity: Identity, { declared, firsts }: Known): PipelineConfig {
   const receivers = resolve(within(at, "receivers"), "receiver", declared.receivers);
   const processors = resolve(within(at, "processors"), "processor", declared.processors);
   const exporters = resolve(within(at, "exporters"), "exporter", declared.exporters);
   for (const one of [...receivers, ...processors, ...exporters]) checkSignal(one, identity.signal);
   checkOrder(processors);
+  for (const one of processors) checkAlike(one, firsts);
   for (const kind of ["receiver", "exporter"]) {
     const spot = within(at, `${kind}s`);
     if (references(spot).length === 0) object(spot, `must have at least one ${kind}; name one that ${kind}s declares`);
@@ -138,6 +146,14 @@ function checkOrder(processors: readonly Named<ReadyProcessor>[]): void {
     for (const type of about?.needs ?? [])
       if (!before.includes(type)) object(spot, `${id} needs ${type} before it; name ${type} first`, place);
   }
+}
+
+function checkAlike({ id, type, about, ready, spot, place }: Named<ReadyProcessor>, firsts: Known["firsts"]): void {
+  if (about?.alike === undefined || ready === undefined) return;
+  const first = firsts.get(type) ?? ready;
+  firsts.set(type, first);
+  if (first.fingerprint === ready.fingerprint) return;
+  object(spot, `${id} says something else than ${first.id}, but ${about.alike}; name one in all pipelines`, place);
 }
 
 interface Reference {

@@ -42,6 +42,19 @@ function changed(from: string, to: string): string {
   return good.replace(from, to);
 }
 
+const second = (settings: string) =>
+  changed("  charge:\n", `  charge:\n  charge/b: ${settings}\n`).replace(
+    "exporters: [debug, otlp_http/tempo]\n",
+    "exporters: [debug]\n    traces/b: { receivers: [otlp], processors: [redact, charge/b], exporters: [debug] }\n",
+  );
+
+test("processors that must be alike may differ in nothing that is written", () => {
+  expect(problemsOf(second(""))).toEqual([]);
+  expect(problemsOf(second("{ late: 1h }"))).toEqual([
+    "a.yaml:21:57  service.pipelines.traces/b.processors: charge/b says something else than charge, but they charge one ledger; name one in all pipelines",
+  ]);
+});
+
 describe("a file without problems", () => {
   test("becomes pipelines of prepared components", () => {
     const { config, warnings } = configOf(good);

@@ -86,6 +86,8 @@ export interface Declaration<S extends z.ZodType, Wiring extends unknown[], C> {
   readonly needs?: readonly string[];
   /** Why a reload cannot change or remove it: "what it holds …". Absent: it can. */
   readonly fixed?: string;
+  /** Why all of them that pipelines name must say the same: "they charge …". Absent: each may differ. */
+  readonly alike?: string;
   /** A strict object; every member has a description and, where possible, a default. */
   readonly settings: S;
   /** What the schema cannot say, and the files that the settings name. Opens nothing else. */

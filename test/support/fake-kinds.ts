@@ -58,6 +58,7 @@ const charge = processor({
   summary: "Charges.",
   signals: ["traces"],
   needs: ["redact"],
+  alike: "they charge one ledger",
   settings: z.strictObject({
     file: z.string().optional().meta({ description: "A file to read." }),
     late: duration("48h", "How late."),

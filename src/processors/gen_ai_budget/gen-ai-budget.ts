@@ -20,6 +20,7 @@ export const genAiBudget = processor({
   summary: "Charges every billed call exactly once to its tenant, and knows what is left of budgets.",
   signals: ["traces"],
   needs: ["gen_ai_cost"],
+  alike: "a call is charged once, to all budgets of the service",
   settings: budgetSettings,
   check: budgetObjections,
   create: (settings, host) => new BudgetProcessor(settings, host),
