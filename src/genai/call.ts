@@ -33,6 +33,16 @@ export interface Telling {
   readonly providerModel: string | undefined;
   /** Response ids under all their names, without junk. */
   readonly responseIds: readonly string[];
+  /**
+   * Whether the span tells one of several choices of its call (`n` above 1), and other spans of the same emitter, under
+   * the same response id, tell the others: each counts the whole input and an output of its own, as vLLM's do. Then the
+   * input is charged once for the call, and the output of every choice. A span that tells all choices together, as an
+   * app's or a proxy's does, is none. Absent: not known. The ledger then takes spans of one emitter under one id, at
+   * the same time, with one model and equal input for choices where their outputs differ.
+   *
+   * Roles bill every choice; the ledger, which sees all processes, decides who pays the input.
+   */
+  readonly isChoice?: boolean;
   /** Undefined when the span tells no usage. */
   readonly usage: Usage | undefined;
   /** Decimal USD as the emitter said it, undefined when it said none. */
