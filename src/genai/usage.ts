@@ -51,6 +51,9 @@ export interface UsageRecord {
   readonly serviceTier?: string | undefined;
   readonly requestedServiceTier?: string | undefined;
   readonly region?: string | undefined;
+  /** The service that sent the span and the dialect that it speaks, for subscriptions that pay it. */
+  readonly service?: string | undefined;
+  readonly dialect?: string | undefined;
   /** Whose call it is, for contracts that hold for one tenant. */
   readonly tenant?: string | undefined;
   readonly searchContextSize?: string | undefined;

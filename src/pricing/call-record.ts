@@ -11,8 +11,12 @@ export function recordOf(call: Call, nowMs: number): UsageRecord {
     operation: call.operation,
     atMs: 0 < call.endMs ? call.endMs : nowMs,
     usage: call.usage ?? noUsage,
+    // The dialects have made it so, whatever the emitter's own way is.
+    usageConvention: "inclusive",
     serviceTier: call.serviceTier,
     region: call.region,
+    service: call.service,
+    dialect: call.dialect,
     tenant: call.subject.tenant,
     gatewayCacheHit: call.gatewayCacheHit,
     reportedUsd: call.reportedUsd,

@@ -1,6 +1,7 @@
 // A model of a price file as arithmetic: amounts become integers over one denominator per cell, missing amounts are
 // filled from siblings that are no lower, and the cells of a period stand under their context band and service tier.
-import { type Fraction, greatestCommonDivisor, leastCommonMultiple, multiply, nanoPerUsd } from "./money.ts";
+import type { CostFlag } from "./cost.ts";
+import { type Fraction, greatestCommonDivisor, isLess, leastCommonMultiple, multiply, nanoPerUsd } from "./money.ts";
 import { tokenParts } from "./parts.ts";
 import {
   isPriceWord,
@@ -89,7 +90,7 @@ export function compilePeriods(model: PricedModel, how: Compiling): readonly Per
       prices: compilePrices(period, how),
       windows: (period.windows ?? []).map((window) => compileWindow(window, how)),
     }))
-    .sort((a, b) => (a.fromMs < b.fromMs ? 1 : -1));
+    .sort((a, b) => (a.fromMs === b.fromMs ? 0 : a.fromMs < b.fromMs ? 1 : -1));
 }
 
 function compileWindow(window: NonNullable<PricePeriod["windows"]>[number], how: Compiling): Window {
@@ -108,27 +109,28 @@ const weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 function compilePrices({ cells, bands }: Pick<PricePeriod, "cells" | "bands">, how: Compiling): Prices {
   const base = cells["default"] ?? {};
+  const usual = readCell(base, how);
   return {
-    tiers: compileTiers(cells, {}, how),
+    tiers: compileTiers(cells, {}, usual, how),
     bands: (bands ?? [])
       .map(({ when, cells: banded }) => ({
         least: leastTotal(when.input_total),
-        tiers: compileTiers(banded, feesOf(base), how),
+        tiers: compileTiers(banded, feesOf(base), usual, how),
       }))
       .sort((a, b) => b.least - a.least),
   };
 }
 
 /** A tier keeps the fees of the default cell; a batch cell takes what it lacks from it, by the provider's rule. */
-function compileTiers(cells: PricePeriod["cells"], inherited: PriceCell, how: Compiling): Tiers {
+function compileTiers(cells: PricePeriod["cells"], inherited: PriceCell, usual: Amounts, how: Compiling): Tiers {
   const base = readCell({ ...inherited, ...cells["default"] }, how);
   const fees = readCell(feesOf({ ...inherited, ...cells["default"] }), how);
-  const tiers = new Map<string, Cell>([["default", compileCell(base, how)]]);
+  const tiers = new Map<string, Cell>([["default", compileCell(base, usual, how)]]);
   for (const [tier, cell] of Object.entries(cells)) {
     if (tier === "default" || tier === "batch") continue;
-    tiers.set(tier, compileCell(new Map([...fees, ...readCell(cell, how)]), how));
+    tiers.set(tier, compileCell(new Map([...fees, ...readCell(cell, how)]), usual, how));
   }
-  if (cells["batch"]) tiers.set("batch", compileCell(batchCell(base, fees, cells["batch"], how), how));
+  if (cells["batch"]) tiers.set("batch", compileCell(batchCell(base, fees, cells["batch"], how), usual, how));
   return tiers;
 }
 
@@ -159,12 +161,20 @@ function readCell(cell: PriceCell, { tokenUnit }: Compiling): Amounts {
   return amounts;
 }
 
-function compileCell(amounts: Amounts, { provider }: Compiling): Cell {
+/** `usual` is what the default cell of the first band says: what a tier or a band leaves out is estimated no lower. */
+function compileCell(amounts: Amounts, usual: Amounts, { provider }: Compiling): Cell {
   const filled = new Map<PriceWord, { usd: Fraction; flag: string | undefined }>();
   for (const [word, usd] of amounts) filled.set(word, { usd, flag: undefined });
   for (const { word, from, times, flag } of siblings(provider)) {
     const sibling = filled.get(from);
-    if (sibling && !filled.has(word)) filled.set(word, { usd: multiply(sibling.usd, times), flag });
+    if (!sibling || filled.has(word)) continue;
+    const usd = multiply(sibling.usd, times);
+    const floor = flag === undefined ? undefined : usual.get(word);
+    filled.set(word, { usd: floor && isLess(usd, floor) ? floor : usd, flag });
+  }
+  const [reasoning, output] = [usual.get("reasoning"), filled.get("output")?.usd];
+  if (reasoning && output && !filled.has("reasoning") && isLess(output, reasoning)) {
+    filled.set("reasoning", { usd: reasoning, flag: "reasoning_price_missing" satisfies CostFlag });
   }
   const den = [...filled.values()].reduce((common, { usd }) => leastCommonMultiple(common, usd.den), 1n);
   const shared = greatestCommonDivisor(nanoPerUsd, den);

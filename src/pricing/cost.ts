@@ -26,6 +26,7 @@ export const costFlags = [
   "audio_out_price_missing",
   "image_out_price_missing",
   "citation_price_missing",
+  "reasoning_price_missing",
   // A fee that has no price: the amount is too low by it.
   "web_searches_price_missing",
   // The usage does not say everything, or contradicts itself.
@@ -44,6 +45,7 @@ export const costFlags = [
   "table_price_rounded",
   // Not from the price table.
   "gateway_cache_hit",
+  "subscription",
   "reported_cost_differs",
 ] as const;
 export type CostFlag = (typeof costFlags)[number];

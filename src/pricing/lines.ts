@@ -32,7 +32,13 @@ export function billLines(cell: Cell, parts: Parts, record: UsageRecord, flags: 
   }
   addFees(cell, record, lines, flags);
   if (lines.length > 0) return lines;
-  return hasTokens(usage) && (cell.rates.input || cell.rates.output) ? lines : "missing_usage";
+  if (hasTokens(usage) && (cell.rates.input || cell.rates.output)) return lines;
+  return hasPrices(cell) ? "missing_usage" : "missing_price";
+}
+
+function hasPrices({ rates }: Cell): boolean {
+  for (const _ in rates) return true;
+  return false;
 }
 
 function hasTokens(usage: Usage): boolean {

@@ -1,7 +1,7 @@
 // What a price file says that its writer cannot have meant, and what will surprise who reads the bill.
 import { Doubter, usdPerTokenMax } from "./doubts.ts";
 import type { ReadLayer } from "./layers.ts";
-import { type PricedModel, type PricedProvider, type PricePeriod, priceWords } from "./price-file.ts";
+import { type PricedModel, type PricedProvider, type PricePeriod, priceWords, sourcesOf } from "./price-file.ts";
 import { formatPath } from "./read-price-file.ts";
 
 export interface LintFinding {
@@ -95,7 +95,7 @@ const refusedTexts = {
 };
 
 function lintPeriod(period: PricePeriod, at: readonly PropertyKey[], layer: string): readonly Oddity[] {
-  const { from, until, cells, bands = [], source } = period;
+  const { from, until, cells, bands = [] } = period;
   const odd: Oddity[] = [];
   if (from !== undefined && until !== undefined && until <= from) {
     odd.push({ level: "error", at: [...at, "until"], text: `must be later than from, ${from}, not ${until}` });
@@ -111,10 +111,15 @@ function lintPeriod(period: PricePeriod, at: readonly PropertyKey[], layer: stri
     const text = `has no ${missing.join(", ")}, which the default cell has: a band holds for the whole request`;
     odd.push({ level: "warning", at: [...at, "bands", index], text });
   }
-  if (layer !== "litellm" && !(source?.name && source.checked)) {
+  if (layer !== "litellm" && !hasCheckedSource(period)) {
     odd.push({ level: "warning", at, text: "has no source with the day on which it was checked" });
   }
   return odd;
+}
+
+function hasCheckedSource(period: PricePeriod): boolean {
+  const sources = sourcesOf(period);
+  return sources.length > 0 && sources.every(({ name, checked }) => name !== "" && checked !== undefined);
 }
 
 function isToken(word: string): boolean {

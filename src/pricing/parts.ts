@@ -31,9 +31,14 @@ export interface Parts {
   readonly exceedsTotal: boolean;
 }
 
-/** The parts of a call's tokens; undefined when a quantity is none. They are valid until the next call is split. */
-export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | undefined {
+/**
+ * The parts of a call's tokens; undefined when a quantity is none. They are valid until the next call is split.
+ * `usual` is how records count that do not say it.
+ */
+export function splitUsage(record: UsageRecord, usual: "inclusive" | "exclusive"): Parts | undefined {
+  const { usage } = record;
   if (!isSound(usage)) return undefined;
+  const convention = record.usageConvention ?? usual;
   const read = usage.cache_read ?? 0;
   const write5m = usage.cache_write_5m ?? 0;
   const write1h = usage.cache_write_1h ?? 0;
@@ -42,8 +47,8 @@ export function splitUsage({ usage, usageConvention }: UsageRecord): Parts | und
   const cached = read + write + write5m + write1h;
   const given = usage.input ?? 0;
   // More cached than input cannot be: the emitter counts the cache apart.
-  const inferredExclusive = usageConvention !== "exclusive" && given < cached;
-  const inputTotal = usageConvention === "exclusive" || inferredExclusive ? given + cached : given;
+  const inferredExclusive = convention !== "exclusive" && given < cached;
+  const inputTotal = convention === "exclusive" || inferredExclusive ? given + cached : given;
   const cachedAudio = Math.min(usage.cache_read_audio ?? 0, read);
   const audio = Math.max(0, (usage.audio_in ?? 0) - cachedAudio);
   const image = usage.image_in ?? 0;

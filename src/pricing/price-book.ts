@@ -2,8 +2,9 @@
 // rows are merged first, names are resolved after.
 import { compilePeriods, type Period } from "./compile.ts";
 import type { CostFlag } from "./cost.ts";
+import { mergePeriods, withUnits } from "./merge-rows.ts";
 import { type Fraction, parseFraction } from "./money.ts";
-import type { PricedModel, PricedProvider, PriceFile, Unit } from "./price-file.ts";
+import { anchoredPattern, type PricedModel, type PricedProvider, type PriceFile, type Unit } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
 import { Resolver } from "./resolve.ts";
 
@@ -33,6 +34,11 @@ export interface Row {
   readonly multipliers: Multipliers;
   /** What part of the price a batch call costs where the row has no prices for batch. */
   readonly batch: Fraction | undefined;
+  /** How records of the provider that do not say it count their input. */
+  readonly usage: UsageConvention;
+  /** What it was made of, for rows that are laid over it. */
+  readonly model: PricedModel;
+  readonly tokenUnit: Unit;
   /** From the latest to the earliest. Compiled when the row is first used: most never are. */
   periods(): readonly Period[];
 }
@@ -41,6 +47,9 @@ export interface Multipliers {
   readonly region: ReadonlyMap<string, Fraction>;
   readonly speed: ReadonlyMap<string, Fraction>;
 }
+
+/** Whether `input` includes what is cached. */
+export type UsageConvention = "inclusive" | "exclusive";
 
 /** The names of one provider's models. */
 export interface Names {
@@ -103,12 +112,20 @@ interface Draft {
   readonly patterns: Map<string, { readonly regex: RegExp; readonly row: Row }>;
   fallback: readonly string[];
   batch: Fraction | undefined;
+  usage: UsageConvention;
 }
 
 function draft(providers: Map<string, Draft>, id: string): Draft {
   const found = providers.get(id);
   if (found) return found;
-  const made: Draft = { exact: new Map(), names: new Map(), patterns: new Map(), fallback: [], batch: undefined };
+  const made: Draft = {
+    exact: new Map(),
+    names: new Map(),
+    patterns: new Map(),
+    fallback: [],
+    batch: undefined,
+    usage: "inclusive",
+  };
   providers.set(id, made);
   return made;
 }
@@ -123,19 +140,23 @@ function mergeRules(providers: Map<string, Draft>, given: PricedProvider): void 
     const into = draft(providers, id);
     if (given.fallback) into.fallback = given.fallback.map(canonicalProvider);
     if (given.rules?.batch !== undefined) into.batch = parseFraction(given.rules.batch);
+    if (given.rules?.usage !== undefined) into.usage = given.rules.usage;
   }
 }
 
 function mergeModels(into: Draft, provider: string, { models, multipliers }: PricedProvider, layer: Layer): void {
   const tokenUnit = layer.file.defaults?.unit ?? "mtok";
+  const { batch, usage } = into;
   for (const model of models) {
     const refused = layer.refused?.get(model);
-    const row = makeRow(model, { provider, layer, refused, tokenUnit, batch: into.batch, multipliers });
+    const written = makeRow(model, { provider, layer, refused, tokenUnit, batch, usage, multipliers });
+    const under = model.merge ? rowUnder(into, model) : undefined;
+    const row = under ? laidOver(under, written) : written;
     const keeps = layer.mode === "fill" || refused !== undefined;
     for (const name of model.match ?? [model.id]) {
       if (keeps && isNamed(into, name)) continue;
       if (typeof name === "string") setName(into, name, row);
-      else into.patterns.set(name.regex, { regex: new RegExp(name.regex), row });
+      else setPattern(into, name.regex, row);
     }
   }
 }
@@ -154,9 +175,23 @@ function setName(into: Draft, name: string, row: Row): void {
   }
 }
 
+function setPattern(into: Draft, source: string, row: Row): void {
+  const regex = anchoredPattern(source);
+  if (regex) into.patterns.set(source, { regex, row });
+}
+
 function isNamed(into: Draft, name: string | { readonly regex: string }): boolean {
   if (typeof name !== "string") return into.patterns.has(name.regex);
   return into.exact.has(name) || [...into.patterns.values()].some(({ regex }) => regex.test(name));
+}
+
+/** The row that a merging one is laid over: the one that has its id, or else the first of its names. */
+function rowUnder(into: Draft, { id, match = [] }: PricedModel): Row | undefined {
+  for (const name of [id, ...match]) {
+    const found = typeof name === "string" ? into.exact.get(name) : into.patterns.get(name.regex)?.row;
+    if (found) return found;
+  }
+  return undefined;
 }
 
 interface RowContext {
@@ -165,14 +200,14 @@ interface RowContext {
   readonly refused: Row["refused"];
   readonly tokenUnit: Unit;
   readonly batch: Fraction | undefined;
+  readonly usage: UsageConvention;
   /** The provider's, for rows that list them. */
   readonly multipliers: PricedProvider["multipliers"];
 }
 
 function makeRow(model: PricedModel, context: RowContext): Row {
-  const { provider, layer, refused, tokenUnit, batch } = context;
-  let compiled: readonly Period[] | undefined;
-  return {
+  const { provider, layer, refused, tokenUnit, batch, usage } = context;
+  return withPeriods({
     provider,
     id: model.id,
     layer: layer.name,
@@ -181,8 +216,38 @@ function makeRow(model: PricedModel, context: RowContext): Row {
     flags: layer.rounded?.has(model) ? ["table_price_rounded"] : [],
     multipliers: multipliersOf(model, context.multipliers),
     batch,
+    usage,
+    model,
+    tokenUnit,
+  });
+}
+
+/** What the lower row says and the upper does not stays; so does a doubt about the lower one. */
+function laidOver(under: Row, over: Row): Row {
+  const prices = mergePeriods(
+    withUnits(under.model.prices, under.tokenUnit),
+    withUnits(over.model.prices, over.tokenUnit),
+  );
+  const { region, speed } = under.multipliers;
+  return withPeriods({
+    ...over,
+    refused: over.refused ?? under.refused,
+    flags: [...new Set([...under.flags, ...over.flags])],
+    multipliers: {
+      region: new Map([...region, ...over.multipliers.region]),
+      speed: new Map([...speed, ...over.multipliers.speed]),
+    },
+    model: { ...over.model, prices },
+    tokenUnit: "mtok",
+  });
+}
+
+function withPeriods(row: Omit<Row, "periods">): Row {
+  let compiled: readonly Period[] | undefined;
+  return {
+    ...row,
     periods() {
-      compiled ??= compilePeriods(model, { provider, tokenUnit, batch });
+      compiled ??= compilePeriods(row.model, row);
       return compiled;
     },
   };

@@ -6,7 +6,7 @@ import { compileBook } from "./price-book.ts";
 import { type CostPolicy, costOf, explainCost } from "./price-call.ts";
 import { priceFile } from "./price-file.ts";
 
-const policy: CostPolicy = { reportedCost: "ignore", maxCallNanoUsd: 10n ** 30n, multipliers: [] };
+const policy: CostPolicy = { reportedCost: "ignore", maxCallNanoUsd: 10n ** 30n, multipliers: [], subscriptions: [] };
 const noon = Date.UTC(2026, 7, 1, 12);
 
 describe("the price of a call", () => {
@@ -128,6 +128,66 @@ describe("the price of a call", () => {
     const book = bookOf({ cells: { default: { input: "1" }, flex: { input: "0.5" } } });
     const answer = explainCost(book, record({ usage: { input: 1000 }, serviceTier: tier }), policy);
     expect({ usd: answer.usd, flags: answer.cost.flags }).toEqual({ usd, flags });
+  });
+
+  test.each([
+    { name: "the default one's, where that is more", flex: { input: "0.5" }, audio: "10", usd: "0.01" },
+    { name: "its own", flex: { input: "0.5", audio_in: "4" }, audio: "10", usd: "0.004", flags: [] },
+    { name: "that of its text, where that is more", flex: { input: "20" }, audio: "10", usd: "0.02" },
+    { name: "that of its text, where nothing else is known", flex: { input: "0.5" }, audio: undefined, usd: "0.0005" },
+  ])("of audio in a tier is $name", ({ flex, audio, usd, flags = ["audio_in_price_missing"] }) => {
+    const cells = {
+      default: { input: "1", output: "1", ...(audio && { audio_in: audio }) },
+      flex: { output: "1", ...flex },
+    };
+    const usage = { input: 1000, audio_in: 1000, output: 0 };
+    const answer = explainCost(bookOf({ cells }), record({ usage, serviceTier: "flex" }), policy);
+    expect({ usd: answer.usd, flags: answer.cost.flags }).toEqual({ usd, flags });
+  });
+
+  test.each([
+    {
+      name: "audio in a band",
+      band: { input: "2", output: "1" },
+      usage: { input: 2000, audio_in: 2000, output: 0 },
+      usd: "0.02",
+    },
+    {
+      name: "dearer reasoning in a band",
+      band: { input: "0", output: "1" },
+      usage: { input: 2000, output: 1000, reasoning: 1000 },
+      usd: "0.003",
+    },
+    {
+      name: "cheaper reasoning in a band",
+      band: { input: "0", output: "5" },
+      usage: { input: 2000, output: 1000, reasoning: 1000 },
+      usd: "0.005",
+    },
+  ])("of $name that names no price for it is no lower than without the band", ({ band, usage, usd }) => {
+    const cells = { default: { input: "1", audio_in: "10", output: "1", reasoning: "3" } };
+    const book = bookOf({ cells, bands: [{ when: { input_total: "> 1000" }, cells: { default: band } }] });
+    expect(explainCost(book, record({ usage }), policy).usd).toBe(usd);
+  });
+
+  test.each([
+    { subscription: { service: "claude-code" }, nanoUsd: 0n },
+    { subscription: { dialect: "claude-code" }, nanoUsd: 0n },
+    { subscription: { provider: "P", service: "claude-code" }, nanoUsd: 0n },
+    { subscription: { service: "other" }, nanoUsd: 5_000_000_000n },
+    { subscription: { service: "claude-code", dialect: "other" }, nanoUsd: 5_000_000_000n },
+    { subscription: { service: "claude-code", provider: "q" }, nanoUsd: 5_000_000_000n },
+  ])("that $subscription pays is $nanoUsd, whatever is reported", ({ subscription, nanoUsd }) => {
+    const subscriptions = [{ service: undefined, dialect: undefined, provider: undefined, ...subscription }].map(
+      (given) => ({ ...given, provider: given.provider?.toLowerCase() }),
+    );
+    const said = record({ usage: { input: 1000 }, service: "claude-code", dialect: "claude-code", reportedUsd: "5" });
+    const cost = costOf(bookOf({ cells: { default: { input: "1" } } }), said, {
+      ...policy,
+      reportedCost: "prefer",
+      subscriptions,
+    });
+    expect(cost).toMatchObject({ nanoUsd, ...(nanoUsd === 0n && { status: "free", flags: ["subscription"] }) });
   });
 
   test("is multiplied by contracts that hold, once, with fees outside", () => {

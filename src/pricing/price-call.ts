@@ -20,6 +20,7 @@ import {
 import { type Parts, splitUsage } from "./parts.ts";
 import type { PriceBook, Row } from "./price-book.ts";
 import type { Found } from "./resolve.ts";
+import { isSubscribed, type Subscription } from "./subscriptions.ts";
 
 export interface CostPolicy {
   /** What becomes of the amount that the emitter says. */
@@ -27,6 +28,7 @@ export interface CostPolicy {
   /** A dearer call is not believed. */
   readonly maxCallNanoUsd: bigint;
   readonly multipliers: readonly ContractMultiplier[];
+  readonly subscriptions: readonly Subscription[];
 }
 
 /** The cost of a call. Unknown is never 0: what has no price is `unpriced`, with the reason. */
@@ -94,15 +96,18 @@ interface Bill {
 interface Answer {
   readonly cost: Cost;
   readonly bill: Bill | undefined;
+  /** Nobody was paid, whatever the emitter says. */
+  readonly isSettled: boolean;
 }
 
 function priceCall(book: PriceBook, record: UsageRecord, policy: CostPolicy): Answer {
   const found = findRow(book, record);
-  if (record.gatewayCacheHit) return { cost: gatewayCacheHit(found), bill: undefined };
+  if (record.gatewayCacheHit) return nothingPaid(found, "gateway_cache_hit");
+  if (isSubscribed(policy.subscriptions, record)) return nothingPaid(found, "subscription");
   if (!found) return unpriced("unknown_model");
   const { row, match } = found;
   if (row.refused) return unpriced(row.refused);
-  const parts = splitUsage(record);
+  const parts = splitUsage(record, row.usage);
   if (!parts) return unpriced("invalid_usage");
   const prices = pricesAt(row, record.atMs);
   if (!prices) return unpriced("not_in_force");
@@ -116,23 +121,24 @@ function priceCall(book: PriceBook, record: UsageRecord, policy: CostPolicy): An
   const status = statusOf(cell, flags);
   for (const flag of row.flags) flags.push(flag);
   const { id: model, layer, version } = row;
-  return { cost: { status, nanoUsd, model, match, layer, version, flags }, bill };
+  return { cost: { status, nanoUsd, model, match, layer, version, flags }, bill, isSettled: false };
 }
 
 function unpriced(reason: UnpricedReason, flags: readonly string[] = []): Answer {
-  return { cost: { status: "unpriced", reason, flags }, bill: undefined };
+  return { cost: { status: "unpriced", reason, flags }, bill: undefined, isSettled: false };
 }
 
-function gatewayCacheHit(found: Found | undefined): Cost {
-  return {
+function nothingPaid(found: Found | undefined, flag: CostFlag): Answer {
+  const cost: Cost = {
     status: "free",
     nanoUsd: 0n,
     model: found?.row.id ?? "",
     match: found?.match ?? "none",
     layer: found?.row.layer ?? "",
     version: found?.row.version ?? "",
-    flags: ["gateway_cache_hit"],
+    flags: [flag],
   };
+  return { cost, bill: undefined, isSettled: true };
 }
 
 function statusOf(cell: Cell, flags: readonly string[]): "priced" | "priced_estimated" | "free" {
@@ -282,10 +288,10 @@ function exactUsd({ lines, factors }: Bill): Fraction {
 const differenceDivisor = 100n;
 
 /** What the emitter says, where the policy wants it, and the bound on what is believed. */
-function settle({ cost }: Answer, record: UsageRecord, { reportedCost, maxCallNanoUsd }: CostPolicy): Cost {
-  const reported = reportedCost === "ignore" ? undefined : reportedNanoUsd(record);
+function settle({ cost, isSettled }: Answer, record: UsageRecord, { reportedCost, maxCallNanoUsd }: CostPolicy): Cost {
+  const reported = isSettled || reportedCost === "ignore" ? undefined : reportedNanoUsd(record);
   let settled = cost;
-  if (reported !== undefined && !record.gatewayCacheHit) {
+  if (reported !== undefined) {
     const wanted = reportedCost === "prefer" || cost.status === "unpriced";
     if (wanted && reportedCost !== "compare") settled = providerReported(reported, cost.flags);
     else if (reportedCost === "compare" && cost.status !== "unpriced" && differs(cost.nanoUsd, reported)) {

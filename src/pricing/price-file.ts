@@ -101,7 +101,9 @@ const cell = z.partialRecord(z.enum(priceWords), price).superRefine((given, cont
 const day = z.string().refine(isDay, {
   error: (issue) => `must be a day of the form 2026-01-31, not ${JSON.stringify(issue.input)}`,
 });
-const factor = amount;
+const factor = amount.refine((text) => parseFraction(text)?.num !== 0n, {
+  error: "must be a fraction above 0 such as 11/10 or 0.5; what is free has prices of 0",
+});
 const tier = z.string().min(1).max(40);
 const cells = z.record(tier, cell);
 const band = z.strictObject({
@@ -118,7 +120,7 @@ const window = z.strictObject({
   cells,
   bands: z.array(band).optional(),
 });
-const source = z.strictObject({
+const singleSource = z.strictObject({
   name: z.string(),
   ref: z.string().optional(),
   url: z.string().optional(),
@@ -130,11 +132,12 @@ const period = z.strictObject({
   cells,
   bands: z.array(band).optional(),
   windows: z.array(window).optional(),
-  source: source.optional(),
+  source: z.union([singleSource, z.array(singleSource)]).optional(),
 });
 const pattern = z.strictObject({
-  regex: z.string().refine(isAnchored, {
-    error: (issue) => `must be a regular expression from ^ to $, not ${JSON.stringify(issue.input)}`,
+  regex: z.string().refine((text) => anchoredPattern(text) !== undefined, {
+    error: (issue) =>
+      `must be a regular expression from ^ to $ that repeats no group, not ${JSON.stringify(issue.input)}`,
   }),
 });
 /** What a factor goes by. `geo` is where the model ran in the words of Anthropic, `region` in those of everybody else. */
@@ -143,6 +146,7 @@ const factors = z.partialRecord(factorKind, z.record(z.string(), factor));
 const model = z.strictObject({
   id: z.string().min(1),
   match: z.array(z.union([z.string().min(1), pattern])).optional(),
+  merge: z.boolean().optional(),
   multipliers: z.union([z.array(factorKind), factors]).optional(),
   prices: z.array(period).min(1),
 });
@@ -151,7 +155,9 @@ const provider = z
     id: z.string().min(1),
     aliases: z.array(z.string()).optional(),
     fallback: z.array(z.string()).optional(),
-    rules: z.strictObject({ batch: factor.optional() }).optional(),
+    rules: z
+      .strictObject({ batch: factor.optional(), usage: z.enum(["inclusive", "exclusive"]).optional() })
+      .optional(),
     multipliers: factors.optional(),
     models: z.array(model).default([]),
   })
@@ -184,6 +190,12 @@ export type PricePeriod = PricedModel["prices"][number];
 export type PriceCell = PricePeriod["cells"][string];
 export type PriceAmount = NonNullable<PriceCell[PriceWord]>;
 
+/** Where the figures of a period are from. */
+export function sourcesOf({ source }: PricePeriod): readonly z.output<typeof singleSource>[] {
+  if (source === undefined) return [];
+  return Array.isArray(source) ? source : [source];
+}
+
 /** What one unit costs, exactly; undefined where the amount is none, which the schema has excluded. */
 export function usdPerUnit(word: PriceWord, given: PriceAmount, tokenUnit: Unit): Fraction | undefined {
   const [first = "mtok"] = unitsOf(word);
@@ -201,13 +213,18 @@ function isDay(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
-/** An open pattern would price models that nobody has looked at. */
-function isAnchored(text: string): boolean {
-  if (!text.startsWith("^") || !text.endsWith("$") || text.length > 300) return false;
+/**
+ * The pattern of a row; undefined for one that is open at an end, or whose time could grow without bound. Between the
+ * ends it is one group: of `^gpt-4|mini$` each half would be open.
+ */
+export function anchoredPattern(text: string): RegExp | undefined {
+  if (!text.startsWith("^") || !text.endsWith("$") || text.length > 300 || repeatedGroup.test(text)) return undefined;
   try {
-    new RegExp(text);
-    return true;
+    return new RegExp(`^(?:${text.slice(1, -1)})$`);
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** `(a+)+`: names come from outside, and the ways to read one must not grow with powers of two. */
+const repeatedGroup = /\)(?:[*+]|\{\d*,)/;

@@ -1,6 +1,7 @@
 // The settings of `gen_ai_cost`, as a book of prices and a policy. The `price` command reads the same.
 import { z } from "zod";
 import type { Files } from "../core/component.ts";
+import { dialects } from "../genai/dialects/dialects.ts";
 import type { ContractMultiplier } from "./contracts.ts";
 import { type BookReading, type LayerName, readBook } from "./layers.ts";
 import { type Fraction, one, parseDecimal, parseFraction, toNanoUsd } from "./money.ts";
@@ -52,6 +53,22 @@ const multiplier = z.strictObject({
   until: day.optional().meta({ description: "First day on which it no longer holds, UTC." }),
 });
 
+const subscription = z
+  .strictObject({
+    service: z.string().min(1).optional().meta({ description: "Service that sends the spans." }),
+    dialect: z
+      .string()
+      .refine((given) => dialects.some(({ id }) => id === given), {
+        error: (issue) => `must be the id of a dialect, see docs/dialects.md, not ${JSON.stringify(issue.input)}`,
+      })
+      .optional()
+      .meta({ description: "Dialect that the spans speak, as spantoll.call.dialect names it." }),
+    provider: z.string().min(1).optional().meta({ description: "Provider that the subscription is with." }),
+  })
+  .refine((given) => Object.values(given).some((value) => value !== undefined), {
+    error: "must name a service, a dialect or a provider: empty, it would hold for all calls",
+  });
+
 const usd = z
   .union([z.number(), z.string()])
   .transform((given) => String(given))
@@ -77,6 +94,10 @@ export const pricingSettings = z.strictObject({
     .array(multiplier)
     .default([])
     .meta({ description: "Factors of contracts; all that match are multiplied, fees per use stay outside." }),
+  subscriptions: z
+    .array(subscription)
+    .default([])
+    .meta({ description: "Calls that a subscription pays: they cost 0, whatever the emitter says." }),
   max_call_cost_usd: usd
     .prefault(1000)
     .meta({ description: "A dearer single call is not believed: it stays unpriced as too_dear." }),
@@ -107,6 +128,11 @@ export function policyOf(settings: PricingSettings): CostPolicy {
     reportedCost: settings.reported_cost,
     maxCallNanoUsd: toNanoUsd(amount(settings.max_call_cost_usd)),
     multipliers: settings.multipliers.map(contractOf),
+    subscriptions: settings.subscriptions.map(({ service, dialect, provider }) => ({
+      service,
+      dialect,
+      provider: provider === undefined ? undefined : canonicalProvider(provider),
+    })),
   };
 }
 

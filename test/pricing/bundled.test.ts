@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bundledLayer } from "../../src/pricing/bundled.ts";
 import { compileBook } from "../../src/pricing/price-book.ts";
-import { priceFile } from "../../src/pricing/price-file.ts";
+import { priceFile, sourcesOf } from "../../src/pricing/price-file.ts";
 import { bundledPrices } from "../support/bundled-prices.ts";
 
 const text = readFileSync("pricing/bundled.json", "utf8");
@@ -23,10 +23,11 @@ describe("the bundled price table", () => {
 
   test("has a source and a day for every row", () => {
     const sources = bundledLayer().file.providers.flatMap(({ models }) =>
-      models.flatMap(({ prices }) => prices.map(({ source }) => source)),
+      models.flatMap(({ prices }) => prices.map(sourcesOf)),
     );
     expect(sources.length).toBeGreaterThan(1500);
-    expect(sources.filter((source) => !source?.name || !source.checked)).toEqual([]);
+    expect(sources.filter((all) => all.length === 0)).toEqual([]);
+    expect(sources.flat().filter(({ name, checked }) => name === "" || checked === undefined)).toEqual([]);
   });
 
   test("prices every name that it lists", () => {
