@@ -40,6 +40,8 @@ export interface Cell {
   readonly ttlMatters: boolean;
   /** Whether tokens cost anything here. */
   readonly tokensCost: boolean;
+  /** Whether another measure of the same work does: pictures, seconds, search units. */
+  readonly measuresCost: boolean;
   readonly free: boolean;
 }
 
@@ -134,6 +136,18 @@ function compileTiers(cells: PricePeriod["cells"], inherited: PriceCell, usual: 
   return tiers;
 }
 
+/** Other measures of the same work, the first that both the row and the usage know is billed. */
+export const measures = [
+  "pixels",
+  "images",
+  "audio_seconds",
+  "video_seconds",
+  "characters",
+  "pages",
+  "search_units",
+  "gpu_seconds",
+] as const satisfies readonly PriceWord[];
+
 type Amounts = ReadonlyMap<PriceWord, Fraction>;
 
 /** What a table lists for batch calls is often input and output alone: the provider's rule gives the rest. */
@@ -190,6 +204,7 @@ function compileCell(amounts: Amounts, usual: Amounts, { provider }: Compiling):
     nanoDen: smallNumber(den / shared),
     ttlMatters: ttlMatters(filled),
     tokensCost,
+    measuresCost: measures.some((word) => 0n < (filled.get(word)?.usd.num ?? 0n)),
     free: [...filled.values()].every(({ usd }) => usd.num === 0n),
   };
 }

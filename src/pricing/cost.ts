@@ -73,6 +73,11 @@ export interface PricedCost {
   readonly status: "priced" | "priced_estimated" | "free" | "provider_reported";
   /** Billionths of a US dollar, rounded once, half to even. */
   readonly nanoUsd: bigint;
+  /**
+   * What the output alone costs, rounded like `nanoUsd`: of several choices of one call, one pays the input. Undefined
+   * where it is not known apart, as where the provider's own figure was taken.
+   */
+  readonly outputNanoUsd?: bigint;
   /** Key of the row that priced it; empty when the provider's own figure was taken. */
   readonly model: string;
   readonly match: Match;

@@ -1,6 +1,6 @@
 // What of a call is billed at which rate: the lines of its bill, before they are added up.
 import type { Usage, UsageRecord } from "../genai/usage.ts";
-import type { Cell, Rate } from "./compile.ts";
+import { type Cell, measures, type Rate } from "./compile.ts";
 import type { CostFlag, UnpricedReason } from "./cost.ts";
 import { type Fraction, fraction, multiply, parseDecimal } from "./money.ts";
 import { outputPart, type Parts, reasoningPart, tokenParts, writePart } from "./parts.ts";
@@ -16,9 +16,6 @@ export interface Line {
   readonly fee: boolean;
 }
 
-/** Other measures of the same work, the first that both the row and the usage know is billed. */
-const measures = ["pixels", "images", "audio_seconds", "video_seconds", "characters", "pages", "search_units"] as const;
-
 /** The lines of a call, or why there are none. Adds to `flags` what should be known about them. */
 export function billLines(cell: Cell, parts: Parts, record: UsageRecord, flags: string[]): Line[] | UnpricedReason {
   const { usage } = record;
@@ -26,6 +23,8 @@ export function billLines(cell: Cell, parts: Parts, record: UsageRecord, flags: 
   // Tokens win over other measures of the same work where both have a price (image and speech models).
   const measured = cell.tokensCost && hasTokens(usage) ? undefined : measuredLine(cell, usage);
   if (measured) lines.push(measured);
+  // Tokens of 0 beside a price for something that the usage does not tell: nobody knows what the call cost.
+  else if (!cell.tokensCost && cell.measuresCost) return "missing_usage";
   else {
     const reason = addTokens(cell, parts, usage, { lines, flags });
     if (reason) return reason;
@@ -47,6 +46,7 @@ function hasTokens(usage: Usage): boolean {
 
 function measuredLine({ rates }: Cell, usage: Usage): Line | undefined {
   for (const word of measures) {
+    if (word === "gpu_seconds") continue;
     const quantity = usage[word];
     const rate = rates[word];
     if (quantity !== undefined && rate !== undefined) return makeLine(word, quantity, rate);

@@ -108,6 +108,7 @@ function arnPattern(name: string): RegExp {
 /** A provider while layers are laid over it. */
 interface Draft {
   readonly exact: Map<string, Row>;
+  readonly byId: Map<string, Row>;
   readonly names: Map<Row, string[]>;
   readonly patterns: Map<string, { readonly regex: RegExp; readonly row: Row }>;
   fallback: readonly string[];
@@ -120,6 +121,7 @@ function draft(providers: Map<string, Draft>, id: string): Draft {
   if (found) return found;
   const made: Draft = {
     exact: new Map(),
+    byId: new Map(),
     names: new Map(),
     patterns: new Map(),
     fallback: [],
@@ -153,7 +155,9 @@ function mergeModels(into: Draft, provider: string, { models, multipliers }: Pri
     const under = model.merge ? rowUnder(into, model) : undefined;
     const row = under ? laidOver(under, written) : written;
     const keeps = layer.mode === "fill" || refused !== undefined;
-    for (const name of model.match ?? [model.id]) {
+    const isSame = under?.id === model.id;
+    if (isSame && !keeps) takeOver(into, under, row);
+    for (const name of model.match ?? (isSame ? [] : [model.id])) {
       if (keeps && isNamed(into, name)) continue;
       if (typeof name === "string") setName(into, name, row);
       else setPattern(into, name.regex, row);
@@ -165,10 +169,15 @@ function mergeModels(into: Draft, provider: string, { models, multipliers }: Pri
 function setName(into: Draft, name: string, row: Row): void {
   const owner = into.exact.get(name);
   into.exact.set(name, row);
+  into.byId.set(row.id, row);
   const owned = into.names.get(row);
   if (owned) owned.push(name);
   else into.names.set(row, [name]);
-  if (!owner || owner === row || owner.id !== name) return;
+  if (owner && owner !== row && owner.id === name) takeOver(into, owner, row);
+}
+
+/** All that meant one row means another. */
+function takeOver(into: Draft, owner: Row, row: Row): void {
   for (const other of into.names.get(owner) ?? []) if (into.exact.get(other) === owner) setName(into, other, row);
   for (const [source, { regex, row: holder }] of into.patterns) {
     if (holder === owner) into.patterns.set(source, { regex, row });
@@ -177,7 +186,9 @@ function setName(into: Draft, name: string, row: Row): void {
 
 function setPattern(into: Draft, source: string, row: Row): void {
   const regex = anchoredPattern(source);
-  if (regex) into.patterns.set(source, { regex, row });
+  if (!regex) return;
+  into.patterns.set(source, { regex, row });
+  into.byId.set(row.id, row);
 }
 
 function isNamed(into: Draft, name: string | { readonly regex: string }): boolean {
@@ -187,6 +198,8 @@ function isNamed(into: Draft, name: string | { readonly regex: string }): boolea
 
 /** The row that a merging one is laid over: the one that has its id, or else the first of its names. */
 function rowUnder(into: Draft, { id, match = [] }: PricedModel): Row | undefined {
+  const same = into.byId.get(id);
+  if (same) return same;
   for (const name of [id, ...match]) {
     const found = typeof name === "string" ? into.exact.get(name) : into.patterns.get(name.regex)?.row;
     if (found) return found;

@@ -17,7 +17,7 @@ import {
   toNanoUsd,
   zero,
 } from "./money.ts";
-import { type Parts, splitUsage } from "./parts.ts";
+import { outputPart, type Parts, splitUsage, tokenParts } from "./parts.ts";
 import type { PriceBook, Row } from "./price-book.ts";
 import type { Found } from "./resolve.ts";
 import { isSubscribed, type Subscription } from "./subscriptions.ts";
@@ -121,7 +121,8 @@ function priceCall(book: PriceBook, record: UsageRecord, policy: CostPolicy): An
   const status = statusOf(cell, flags);
   for (const flag of row.flags) flags.push(flag);
   const { id: model, layer, version } = row;
-  return { cost: { status, nanoUsd, model, match, layer, version, flags }, bill, isSettled: false };
+  const outputNanoUsd = sumOfOutput(bill);
+  return { cost: { status, nanoUsd, outputNanoUsd, model, match, layer, version, flags }, bill, isSettled: false };
 }
 
 function unpriced(reason: UnpricedReason, flags: readonly string[] = []): Answer {
@@ -218,6 +219,7 @@ const emptyCell: Cell = {
   nanoDen: 1,
   ttlMatters: false,
   tokensCost: false,
+  measuresCost: false,
   free: false,
 };
 
@@ -265,6 +267,15 @@ function sum(bill: Bill): bigint {
   const twice = rest * 2 - cell.nanoDen;
   return BigInt(0 < twice || (twice === 0 && whole % 2 === 1) ? whole + 1 : whole);
 }
+
+/** In the circumstances of the whole call: its context band and its tier stand. */
+function sumOfOutput({ cell, lines, factors }: Bill): bigint {
+  const ofOutput: Line[] = [];
+  for (const line of lines) if (outputWords.has(line.word)) ofOutput.push(line);
+  return ofOutput.length === 0 ? 0n : sum({ cell, lines: ofOutput, factors });
+}
+
+const outputWords: ReadonlySet<string> = new Set(tokenParts.slice(outputPart));
 
 function sumBig({ cell, lines }: Bill): bigint {
   let total = 0n;

@@ -22,7 +22,7 @@ export function writePriceFile(file: PriceFile): string {
     ...provider,
     models: provider.models.map((model) => inMillions(model, unit)),
   }));
-  const document = new Document({ schema: 1, ...rest, providers });
+  const document = new Document({ schema: 1, ...rest, providers }, { aliasDuplicateObjects: false });
   visit(document, {
     Pair(_key, { key, value }) {
       const name = isScalar(key) ? String(key.value) : "";

@@ -1,7 +1,7 @@
 // Turns @pydantic/genai-prices (MIT) into our price file. Its rules match open prefixes and substrings; ours list names
 // and anchored patterns, so that a model that nobody has looked at is never priced by a neighbour's row.
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,7 +14,6 @@ import {
   type Provider,
   type TieredPrices,
 } from "@pydantic/genai-prices";
-import { parse } from "yaml";
 import type {
   PriceCell,
   PricedModel,
@@ -24,8 +23,8 @@ import type {
   PriceWord,
   Unit,
 } from "../../src/pricing/price-file.ts";
-import { priceFile } from "../../src/pricing/price-file.ts";
 import { canonicalProvider } from "../../src/pricing/provider-names.ts";
+import { readPriceFile } from "../../src/pricing/read-price-file.ts";
 
 /** The day on which the rows were taken over. */
 const checked = "2026-11-20";
@@ -37,20 +36,35 @@ export interface BundledPrices {
   readonly dropped: readonly string[];
 }
 
-/** The bundled price file, the same for the same package and the same `pricing/providers.yaml`. */
-export function bundledPrices(ownYaml: string): BundledPrices {
+/** The bundled price file, the same for the same package and the same files of our own: those are laid over it in order. */
+export function bundledPrices(own: readonly string[]): BundledPrices {
   const dropped: string[] = [];
+  const ours = own.flatMap((yaml) => {
+    const read = readPriceFile(yaml);
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    return read.file.providers;
+  });
+  const file = packagePrices(dropped);
+  return { text: `${printFile({ ...file, providers: [...file.providers, ...ours] })}\n`, dropped };
+}
+
+/** The package's rows alone. */
+export function packagePrices(dropped: string[] = []): PriceFile {
   const about = installed();
   const source = { name: "genai-prices", ref: about.version, checked };
   const taken = about.providerIds.map((id) => takeProvider(id, source, dropped));
-  const own = priceFile.parse(parse(ownYaml));
-  const file: PriceFile = {
+  return {
     schema: 1,
     version: `${checked}+genai-prices.${about.version}`,
     currency: "USD",
-    providers: mergeOwn(taken, own.providers).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    providers: taken.sort((a, b) => (a.id < b.id ? -1 : 1)),
   };
-  return { text: `${printFile(file)}\n`, dropped };
+}
+
+/** Our own price files, in the order of their names. */
+export function ownPriceFiles(folder: string): readonly string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+  return names.sort().map((name) => readFileSync(join(folder, name), "utf8"));
 }
 
 export interface Installed {
@@ -263,18 +277,6 @@ function priceAt({ base, tiers }: { base: number; tiers: TieredPrices["tiers"] }
 /** The shortest text of a double is what was written; longer ones are noise of a calculation. */
 function amountText(value: number): string {
   return String(Number(value.toPrecision(12)));
-}
-
-/** Our own rules and rows, over the source's. */
-function mergeOwn(taken: readonly PricedProvider[], own: readonly PricedProvider[]): PricedProvider[] {
-  const merged = new Map(taken.map((provider) => [provider.id, provider]));
-  for (const provider of own) {
-    const under = merged.get(provider.id);
-    const replaced = new Set(provider.models.map(({ id }) => id));
-    const kept = under?.models.filter(({ id }) => !replaced.has(id)) ?? [];
-    merged.set(provider.id, { ...under, ...provider, models: [...kept, ...provider.models] });
-  }
-  return [...merged.values()];
 }
 
 /** One row a line, so that a change of prices is a readable difference. */
