@@ -18,7 +18,7 @@ export interface Evidence {
   readonly isChoice: boolean;
 }
 
-export type Counts = Pick<Usage, "input" | "cache_read" | "cache_write" | "output">;
+export type Counts = { readonly [B in "input" | "cache_read" | "cache_write" | "output"]?: Usage[B] | undefined };
 
 /**
  * `apart`: two calls that got the same id. `same`: two spans of one call, of which one is enough. `choices`: two answers
@@ -49,7 +49,8 @@ export const toleranceMs = 5_000;
 const toleranceShare = 0.02;
 const toleranceTokens = 2;
 
-function overlap(a: Evidence, b: Evidence): boolean {
+/** Whether the times of two spans overlap, as far as clocks can tell. */
+export function overlap(a: Evidence, b: Evidence): boolean {
   return a.startMs <= b.endMs + toleranceMs && b.startMs <= a.endMs + toleranceMs;
 }
 

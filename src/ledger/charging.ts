@@ -4,8 +4,9 @@ import { Note } from "../core/note.ts";
 import type { Call } from "../genai/call.ts";
 import type { Cost } from "../pricing/cost.ts";
 import { type Budget, type BudgetLeft, leftOf, tightestOf } from "./budget.ts";
-import { amountsOf, type ClaimTerms, claimsOf, refusalOf } from "./claims-of-call.ts";
-import type { Amounts, Claim, CounterState, Ledger, Posting, Terms, Verdict } from "./ledger.ts";
+import { outputOf } from "./choices.ts";
+import { amountsOf, type CallAmounts, type ClaimTerms, claimsOf, refusalOf } from "./claims-of-call.ts";
+import type { Claim, CounterState, Ledger, Posting, Terms, Verdict } from "./ledger.ts";
 
 /**
  * `charged`: now. `replayed`: this very span was charged before. `shadowed`: another span of the call pays, or the call
@@ -85,7 +86,7 @@ export async function chargeCalls(
 interface Entry {
   readonly at: number;
   readonly call: Call;
-  readonly amounts: Amounts;
+  readonly amounts: CallAmounts;
 }
 
 interface Claimant {
@@ -135,16 +136,12 @@ async function claimAll(ledger: Ledger, claimants: Claimant[], terms: Terms): Pr
 
 /** Takes back those that are outranked, among them spans of this very batch. Answers what really went back out. */
 async function cancelAll(ledger: Ledger, claimants: readonly Claimant[], terms: Terms): Promise<readonly Posting[]> {
-  const postings = claimants.flatMap(({ verdicts }) => verdicts.flatMap(outrankedBy));
+  const postings = claimants.flatMap(({ verdicts }) => 
+    verdicts.flatMap((verdict) => ("cancels" in verdict ? verdict.cancels : [])),
+  );
   if (postings.length === 0) return [];
   const results = await ledger.cancel(postings, terms);
   return postings.filter((_, at) => results[at] === "reversed");
-}
-
-/** A shadow cancels itself, too: that heals a claim that was lost after it had been granted. */
-function outrankedBy(verdict: Verdict): readonly Posting[] {
-  if (verdict.kind === "owner") return verdict.below;
-  return verdict.kind === "shadow" ? [...verdict.below, verdict.posting] : [];
 }
 
 interface Settling {
@@ -158,10 +155,12 @@ async function chargeAll(
   claimants: readonly Claimant[],
   { charging, terms, charges }: Settling,
 ): Promise<Pick<ChargingReport, "charged" | "lefts">> {
-  const due: { at: number; posting: Posting }[] = [];
+  const due: { at: number | undefined; posting: Posting }[] = [];
   for (const { at, claims, verdicts } of claimants) {
     const posting = dueOf(verdicts);
     const tenant = claims[0]?.posting.tenant ?? otherTenant;
+    for (const verdict of verdicts)
+      if ("charges" in verdict) for (const other of verdict.charges) due.push({ at: undefined, posting: other });
     if (posting !== undefined) due.push({ at, posting });
     else charges[at] = notCharged(verdicts.some(({ kind }) => kind === "forgotten") ? "late" : "shadowed", tenant);
   }
@@ -174,7 +173,7 @@ async function chargeAll(
   for (const [index, { at, posting }] of due.entries()) {
     const own = leftsOf(charging.budgets, posting, states[index] ?? []);
     for (const left of own) lefts.set(`${left.budget} ${left.window.id} ${left.tenant}`, left);
-    charges[at] = chargeOf(results[index] ?? "overflow", posting, own);
+    if (at !== undefined) charges[at] = chargeOf(results[index] ?? "overflow", posting, own);
   }
   const charged = due.filter((_, index) => results[index] === "charged").map(({ posting }) => posting);
   return { charged, lefts: [...lefts.values()] };
@@ -196,10 +195,12 @@ async function leftsAfter(
   return lefts;
 }
 
-/** What to charge: only who owns the call under all of its names pays, with the figures that were claimed first. */
+/** What to charge: the least that the call is left under any of its names, with the figures that were claimed first. */
 function dueOf(verdicts: readonly Verdict[]): Posting | undefined {
   const [first] = verdicts;
-  return first?.kind === "owner" && verdicts.every(({ kind }) => kind === "owner") ? first.posting : undefined;
+  if (first?.kind !== "owner" && first?.kind !== "choice") return undefined;
+  if (!verdicts.every(({ kind }) => kind === "owner" || kind === "choice")) return undefined;
+  return verdicts.some(({ kind }) => kind === "choice") ? outputOf(first.posting) : first.posting;
 }
 
 /** Windows of an older configuration stand in postings that were claimed then: they belong to no budget of today. */

@@ -1,9 +1,10 @@
 // What a billed call asks of the ledger: its amounts, whether they are possible, and the claims under all of its names.
 import type { Call } from "../genai/call.ts";
+import { emitterOf, stemsOf } from "../genai/same-call.ts";
 import type { Cost } from "../pricing/cost.ts";
 import { type Budget, counterOf } from "./budget.ts";
-import { callFingerprint, modelFingerprint, spanFingerprint } from "./identity.ts";
-import { type Amounts, type Claim, counterMax, type Posting } from "./ledger.ts";
+import { callFingerprint, nameFingerprint, spanFingerprint } from "./identity.ts";
+import { type Amounts, type Claim, type ClaimEvidence, counterMax, type Posting } from "./ledger.ts";
 
 /** Which spans are charged to which budgets. */
 export interface ClaimTerms {
@@ -13,10 +14,16 @@ export interface ClaimTerms {
   readonly acceptFutureMs: number;
 }
 
-export function amountsOf({ usage }: Call, cost: Cost | undefined): Amounts {
+/** What a call comes to, and what its output alone costs: all of it, where nobody knows that apart. */
+export interface CallAmounts extends Amounts {
+  readonly outputNanoUsd: bigint;
+}
+
+export function amountsOf({ usage }: Call, cost: Cost | undefined): CallAmounts {
   const priced = cost !== undefined && cost.status !== "unpriced";
   return {
     nanoUsd: priced ? cost.nanoUsd : 0n,
+    outputNanoUsd: priced ? (cost.outputNanoUsd ?? cost.nanoUsd) : 0n,
     inputTokens: usage?.input ?? 0,
     outputTokens: usage?.output ?? 0,
     requests: 1,
@@ -50,23 +57,40 @@ export function endOf({ startMs, endMs }: Pick<Call, "startMs" | "endMs">): numb
 }
 
 /** The claims of a call, one for each of its names, for the ledger of `tenant`. */
-export function claimsOf(call: Call, amounts: Amounts, tenant: string, terms: ClaimTerms): readonly Claim[] {
+export function claimsOf(
+  call: Call,
+  { outputNanoUsd, ...amounts }: CallAmounts,
+  tenant: string,
+  terms: ClaimTerms,
+): readonly Claim[] {
   const endMs = endOf(call);
-  const model = call.providerModel ?? call.responseModel;
   const posting: Posting = {
     tenant,
     span: spanFingerprint(call.traceId, call.spanId || withoutId(call)),
     endMs,
     amounts,
+    outputNanoUsd,
     counters: terms.budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), terms.acceptLateMs)),
     provider: (call.provider ?? "").slice(0, labelCharactersMax),
-    model: (model ?? call.requestModel ?? "").slice(0, labelCharactersMax),
+    model: (call.providerModel ?? call.responseModel ?? call.requestModel ?? "").slice(0, labelCharactersMax),
   };
-  const startMs = 0 < call.startMs ? Math.min(call.startMs, endMs) : endMs;
-  return idsOf(call, posting).map((id) => {
-    return { id, rank: call.rank, startMs, model: modelFingerprint(model), posting };
-  });
+  const evidence = evidenceOf(call, endMs);
+  return idsOf(call, posting).map((id) => ({ id, rank: call.rank, evidence, posting }));
 }
+
+function evidenceOf(call: Call, endMs: number): ClaimEvidence {
+  const { layer, dialect, scope, service, usage } = call;
+  return {
+    startMs: 0 < call.startMs ? Math.min(call.startMs, endMs) : endMs,
+    endMs,
+    models: stemsOf(call.providerModel, call.responseModel, call.requestModel).map(nameFingerprint),
+    usage: usage ?? noUsage,
+    emitter: nameFingerprint(emitterOf(layer, dialect, scope, service)),
+    isChoice: call.isChoice === true,
+  };
+}
+
+const noUsage = {};
 
 /** What a resend repeats of a span that has no id. */
 function withoutId({ startMs, endMs, service, operation, requestModel, usage, responseIds }: Call): string {

@@ -14,29 +14,36 @@ export function callFingerprint(responseId: string): bigint {
   return murmur64(responseId, seedOfCalls);
 }
 
-/**
- * The model's name as far as layers agree on it, in 32 bits: without the path of a router and the date of a snapshot.
- * 0 when it is not known.
- */
-export function modelFingerprint(model: string | undefined): number {
-  if (!model) return 0;
-  const known = models.get(model);
+/** The output of a span, where it is charged apart from its input. */
+export function outputFingerprint(span: bigint): bigint {
+  return span ^ outputMask;
+}
+
+/** A stem of a model's name (`genai/same-call.ts`), an emitter or a tenant, in 32 bits; never 0. */
+export function nameFingerprint(name: string): number {
+  const known = names.get(name);
   if (known !== undefined) return known;
-  const name = model.toLowerCase().split("/").at(-1) ?? "";
-  const undated = name.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, "");
-  const found = Number(murmur64(undated, seedOfModels) >> 32n) || 1;
-  if (modelsMax <= models.size) models.clear();
-  models.set(model, found);
+  const found = Number(murmur64(name, seedOfNames) >> 32n) || 1;
+  if (namesMax <= names.size) names.clear();
+  names.set(name, found);
   return found;
 }
 
+/** What spans have in common, written out. */
+export function trailerFingerprint(text: string): bigint {
+  return murmur64(text, seedOfTrailers);
+}
+
+/** Any pattern of bits would do; it never changes. */
+const outputMask = 0x9e37_79b9_7f4a_7c15n;
 const seedOfSpans = 1;
 const seedOfCalls = 2;
-const seedOfModels = 3;
+const seedOfNames = 3;
+const seedOfTrailers = 4;
 
-/** Models and tenants are few, and asked about with every call. */
-const models = new Map<string, number>();
-const modelsMax = 1000;
+/** Models, emitters and tenants are few, and asked about with every call. */
+const names = new Map<string, number>();
+const namesMax = 10_000;
 const tenantKeys = new Map<string, string>();
 const tenantKeysMax = 10_000;
 

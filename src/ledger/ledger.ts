@@ -4,7 +4,9 @@
 // expiry; a store only marks, adds and compares. Batches may mix groups: a store splits them and keeps the order.
 //
 // The order of one call is claim, cancels of those it stands above, charge. The end state is then a function of the set
-// of spans: a span is charged unless a span of the same call outranks it.
+// of spans: a span is charged unless a span of the same call outranks it; of several choices of a call one is charged
+// the input, and each its output.
+import type { Evidence } from "../genai/same-call.ts";
 
 export interface Ledger {
   /** Says of each span whether it is the one of its call that pays. Verdicts stand at the positions of the claims. */
@@ -37,11 +39,16 @@ export interface Terms {
 export interface Claim {
   /** Fingerprint of the call's id, or of the span when the call has none (`identity.ts`). */
   readonly id: bigint;
+  /** Whole, 0 to 65,535. */
   readonly rank: number;
-  readonly startMs: number;
-  /** Hash of the model's name, 0 when it is not known. */
-  readonly model: number;
+  readonly evidence: ClaimEvidence;
   readonly posting: Posting;
+}
+
+/** What a span is compared by with others under its id: names as 32-bit hashes (`identity.ts`), at most three models. */
+export interface ClaimEvidence extends Evidence {
+  readonly models: readonly number[];
+  readonly emitter: number;
 }
 
 /** What is to be charged, or taken back, for one span. */
@@ -51,6 +58,8 @@ export interface Posting {
   readonly span: bigint;
   readonly endMs: number;
   readonly amounts: Amounts;
+  /** What the span pays where another choice of its call pays the input: what its output alone costs. */
+  readonly outputNanoUsd: bigint;
   /** Every window of every level that counts this span. */
   readonly counters: readonly CounterRef[];
   /** For metrics alone. */
@@ -75,13 +84,23 @@ export interface CounterRef {
 }
 
 /**
- * `owner`: charge `posting` (as it was claimed first) after cancelling `below`.
- * `shadow`: another span of the call outranks this one; cancel it, and `below`.
+ * What a span pays of its call. A span pays nothing where another span of the same call outranks it, and its output alone
+ * where another choice of its call outranks it: properties of pairs, so no order of arrival can change them, and what a
+ * span pays only ever becomes less.
+ *
+ * `owner`: charge `posting`, as it was claimed first. `choice`: another choice pays the input; charge what `outputOf` makes
+ * of `posting`. `shadow`: charge nothing. In each case take back `cancels` first, among which is what this span must not
+ * pay, and charge `charges`: what is left of other choices whose input this span pays now.
  * `settled`: the call was decided longer ago than the identity window: do nothing.
  * `forgotten`: the span ended so long ago that it is no longer known whether it was charged: do nothing.
  */
 export type Verdict =
-  | { readonly kind: "owner" | "shadow"; readonly posting: Posting; readonly below: readonly Posting[] }
+  | {
+      readonly kind: "owner" | "choice" | "shadow";
+      readonly posting: Posting;
+      readonly cancels: readonly Posting[];
+      readonly charges: readonly Posting[];
+    }
   | { readonly kind: "settled" | "forgotten" };
 
 /** `reversed`: its amounts went back out. `barred`: it was not charged, and never will be. `known`: it was cancelled before. */

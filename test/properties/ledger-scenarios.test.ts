@@ -162,9 +162,10 @@ describe.each(stores)("ledger $name: exactly once", (store) => {
   test.each<{ name: string; second: Span; charges: bigint }>([
     { name: "a repeated id at another time", second: { endMs: at("2025-11-20T14:50:00Z") }, charges: 2n },
     { name: "a repeated id with other counts", second: { input: 999, output: 210 }, charges: 2n },
-    { name: "a repeated id with another model and count", second: { responseModel: "m9", output: 7 }, charges: 2n },
+    { name: "a repeated id with other input", second: { input: 300, scope: "other" }, charges: 2n },
+    { name: "a repeated id with another model", second: { requestModel: "m9", responseModel: "m9" }, charges: 2n },
     { name: "an alias of the model", second: { responseModel: "our-best" }, charges: 1n },
-    { name: "a count that one layer estimates", second: { output: 201 }, charges: 1n },
+    { name: "a count that one layer estimates", second: { output: 7, scope: "estimates" }, charges: 1n },
     { name: "clocks 4 s apart", second: { endMs: at("2025-11-20T15:00:05Z") }, charges: 1n },
   ])("$name: $charges charged", async ({ second, charges }) => {
     const bench = new Bench(await store.open());
@@ -282,7 +283,8 @@ describe.each(stores)("ledger $name: exactly once", (store) => {
     const bench = new Bench(await store.open());
     const first = span({ responseIds: ["r"] });
     const { charged } = await new Bench(await store.open()).charge(first);
-    const claim = { id: callFingerprint("r"), rank: 1, startMs: first.call.startMs, model: 0, posting: charged[0]! };
+    const evidence = { ...first.call, models: [], usage: {}, emitter: 0, isChoice: false };
+    const claim = { id: callFingerprint("r"), rank: 1, evidence, posting: charged[0]! };
     await bench.ledger.claim([claim], { nowMs: bench.nowMs, identityWindowMs: hourMs, keepMs: 49 * hourMs });
     await bench.charge({ call: first.call, cost: priced(1n) });
     await bench.charge(span({ tenant: "proxy", rank: 2, responseIds: ["r"] }));

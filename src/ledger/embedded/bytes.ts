@@ -29,6 +29,17 @@ export class RecordWriter {
     this.#length += 4;
   }
 
+  /** A safe integer that is not negative, big-endian in at most 7 bytes. */
+  bytes(value: number, count: number): void {
+    this.#room(count);
+    let rest = value;
+    for (let at = this.#length + count - 1; this.#length <= at; at--) {
+      this.#bytes[at] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    this.#length += count;
+  }
+
   /** 64 bits, signed. */
   int64(value: bigint): void {
     this.#room(8);
@@ -93,6 +104,17 @@ export class RecordReader {
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
+  }
+
+  integer32(): number {
+    this.#at += 4;
+    return this.#view.getUint32(this.#at - 4);
+  }
+
+  bytes(count: number): number {
+    let value = 0;
+    for (let rest = count; 0 < rest; rest--) value = value * 256 + this.#view.getUint8(this.#at++);
+    return value;
   }
 
   int64(): bigint {

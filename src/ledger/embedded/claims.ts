@@ -1,6 +1,8 @@
-// Which span of a call pays. Spans under one id are of one call where their times overlap and what they tell does not
-// contradict: emitters repeat ids (Ollama draws from 999, clients may choose them). A span pays unless one of its call
-// outranks it; that is a property of pairs, so no order of arrival can change it.
+// What a span pays of its call. Which spans under one id are of one call, and which are choices of it, says
+// `genai/same-call.ts`. What a span pays is a property of pairs (`Verdict`), so no order of arrival can change it.
+import { overlap, type Relation, relationOf, toleranceMs } from "../../genai/same-call.ts";
+import { type Related, verdictOf } from "../choices.ts";
+import { nameFingerprint } from "../identity.ts";
 import type { Claim, Terms, Verdict } from "../ledger.ts";
 import { hourOf, liveCalls, oldCalls } from "./keys.ts";
 import type { PackedSets } from "./packed.ts";
@@ -11,27 +13,38 @@ export function decideClaim(sets: PackedSets, claim: Claim, terms: Terms): Verdi
   const record = liveRecord(sets, claim.id, terms);
   const mine = record.contenders.find((other) => isSameSpan(other, claim));
   const self = mine ?? contenderOf(claim, terms);
-  const others = record.contenders.filter((other) => other !== mine && isSameCall(other, self));
+  const related = record.contenders.flatMap((other): Kin[] => {
+    const relation = other === mine ? "apart" : kinshipOf(other, self);
+    return relation === "apart" ? [] : [{ other, relation }];
+  });
   if (mine === undefined) {
     const spells = oldSpells(sets, claim);
     if (isCrowded(record, self) || spellsMax <= spells.length) return decideByItself(sets, claim, terms);
-    const overlapping = spells.filter((spell) => overlaps(spell, claim.startMs, claim.posting.endMs));
+    const overlapping = spells.filter((spell) => overlaps(spell, claim.evidence.startMs, claim.posting.endMs));
     const explained = overlapping.every((spell) => record.contenders.some((other) => isSpellOf(spell, other)));
-    if (others.length === 0 && !explained) return { kind: "settled" };
+    if (related.length === 0 && !explained) return { kind: "settled" };
     if (overlapping.length === 0) sets.add(oldCalls(hourOf(claim.posting.endMs)), claim.id, spellOf(claim.id, self));
     keep(sets, claim.id, record, self);
   }
-  return {
-    kind: others.some((other) => outranks(other, self)) ? "shadow" : "owner",
-    posting: self.posting,
-    below: others.filter((other) => outranks(self, other)).map((other) => other.posting),
-  };
+  const above = related.filter(({ other }) => outranks(other, self));
+  const isShadow = above.some(({ relation }) => relation === "same");
+  const kind = isShadow ? "shadow" : 0 < above.length ? "choice" : "owner";
+  const below = related.filter((kin) => !above.includes(kin));
+  return verdictOf(
+    kind,
+    self.posting,
+    below.map(({ relation, other }) => ({ relation, posting: other.posting })),
+  );
 }
 
-/** How far apart the clocks of two layers may be. */
-const toleranceMs = 5_000;
-/** Spans kept under one id. */
-const contendersMax = 32;
+/** Another span of the call. */
+interface Kin {
+  readonly relation: Related;
+  readonly other: Contender;
+}
+
+/** Spans kept under one id: an API answers with 128 choices at most. */
+const contendersMax = 128;
 /** A call longer than this may miss its earlier self after the identity window. */
 const lookBackHours = 4;
 /** Repetitions of one id within some hours that are told apart; an id that is used more often tells nothing. */
@@ -57,7 +70,7 @@ function liveRecord(sets: PackedSets, call: bigint, { nowMs, identityWindowMs }:
 /** Full of spans that the new one may be of one call with: such an id tells no calls apart. */
 function isCrowded({ contenders }: LiveRecord, added: Contender): boolean {
   const endMs = Math.min(...contenders.map(({ posting }) => posting.endMs));
-  return contendersMax <= contenders.length && added.startMs - toleranceMs <= endMs;
+  return contendersMax <= contenders.length && added.evidence.startMs - toleranceMs <= endMs;
 }
 
 /** By its own fingerprint alone: a resend is still known, other layers are not. */
@@ -66,8 +79,8 @@ function decideByItself(sets: PackedSets, claim: Claim, terms: Terms): Verdict {
   return claim.id === span ? { kind: "settled" } : decideClaim(sets, { ...claim, id: span }, terms);
 }
 
-function contenderOf({ posting, rank, startMs, model }: Claim, terms: Terms): Contender {
-  return { posting, rank, startMs, model, liveUntilMs: terms.nowMs + terms.identityWindowMs };
+function contenderOf({ posting, rank, evidence }: Claim, terms: Terms): Contender {
+  return { posting, rank, evidence, liveUntilMs: terms.nowMs + terms.identityWindowMs };
 }
 
 /** Where there is no room, the span that ended first gives way: it can no longer be outranked, and still pays once. */
@@ -86,32 +99,17 @@ function isSameSpan({ posting }: Contender, claim: Claim): boolean {
   return posting.span === claim.posting.span && posting.tenant === claim.posting.tenant;
 }
 
-function isSameCall(one: Contender, two: Contender): boolean {
-  return (
-    one.startMs <= two.posting.endMs + toleranceMs &&
-    two.startMs <= one.posting.endMs + toleranceMs &&
-    (one.posting.span === two.posting.span || !contradict(one, two))
-  );
+/** The same span under another tenant is the same call, whatever else it says. */
+function kinshipOf(one: Contender, two: Contender): Relation {
+  if (one.posting.span === two.posting.span) return overlap(one.evidence, two.evidence) ? "same" : "apart";
+  return relationOf(one.evidence, two.evidence);
 }
 
-/**
- * Layers of one call may name the model differently (an alias of the proxy), or count one side differently (choices,
- * estimates). Two of the three together are another call.
- */
-function contradict(one: Contender, two: Contender): boolean {
-  const [a, b] = [one.posting.amounts, two.posting.amounts];
-  const differences =
-    Number(one.model !== 0 && two.model !== 0 && one.model !== two.model) +
-    Number(a.inputTokens !== b.inputTokens) +
-    Number(a.outputTokens !== b.outputTokens);
-  return 1 < differences;
-}
-
-/** The higher rank; then the smaller fingerprint; then, for a resend under another tenant, the tenant behind. */
+/** The higher rank; then the smaller fingerprint; then, for a resend under another tenant, the larger one of the tenant. */
 function outranks(one: Contender, two: Contender): boolean {
   if (one.rank !== two.rank) return two.rank < one.rank;
   if (one.posting.span !== two.posting.span) return one.posting.span < two.posting.span;
-  return two.posting.tenant < one.posting.tenant;
+  return nameFingerprint(two.posting.tenant) < nameFingerprint(one.posting.tenant);
 }
 
 /** One for all: sets copy what they keep. */
@@ -119,17 +117,17 @@ const spellBytes = new Uint8Array(16);
 const spellView = new DataView(spellBytes.buffer);
 
 /** What is left of a call after the identity window: fingerprint, first and last second, big-endian. */
-function spellOf(call: bigint, { startMs, posting }: Contender): Uint8Array {
+function spellOf(call: bigint, { evidence, posting }: Contender): Uint8Array {
   spellView.setBigUint64(0, call);
-  spellView.setUint32(8, firstSecond(startMs));
+  spellView.setUint32(8, firstSecond(evidence.startMs));
   spellView.setUint32(12, lastSecond(posting.endMs));
   return spellBytes;
 }
 
 /** Under this id, ended in an hour in which one may have ended that overlaps the claim. */
-function oldSpells(sets: PackedSets, { id, startMs, posting }: Claim): readonly Uint8Array[] {
+function oldSpells(sets: PackedSets, { id, evidence, posting }: Claim): readonly Uint8Array[] {
   const last = hourOf(posting.endMs + toleranceMs) + 1;
-  const first = Math.max(hourOf(startMs - toleranceMs), last - lookBackHours);
+  const first = Math.max(hourOf(evidence.startMs - toleranceMs), last - lookBackHours);
   let found: readonly Uint8Array[] = [];
   for (let hour = first; hour <= last; hour++) {
     const more = sets.findAll(oldCalls(hour), id);
@@ -145,9 +143,9 @@ function overlaps(spell: Uint8Array, startMs: number, endMs: number): boolean {
   );
 }
 
-function isSpellOf(spell: Uint8Array, { startMs, posting }: Contender): boolean {
+function isSpellOf(spell: Uint8Array, { evidence, posting }: Contender): boolean {
   const view = viewOf(spell);
-  return view.getUint32(8) === firstSecond(startMs) && view.getUint32(12) === lastSecond(posting.endMs);
+  return view.getUint32(8) === firstSecond(evidence.startMs) && view.getUint32(12) === lastSecond(posting.endMs);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,13 +1,9 @@
 // The records of the embedded ledger as bytes.
-import type { CounterRef, CounterState, Posting } from "../ledger.ts";
+import type { Claim, ClaimEvidence, CounterRef, CounterState, Posting } from "../ledger.ts";
 import { RecordReader, RecordWriter } from "./bytes.ts";
 
 /** A span of a call that can still outrank another, or be outranked. */
-export interface Contender {
-  readonly posting: Posting;
-  readonly rank: number;
-  readonly startMs: number;
-  readonly model: number;
+export interface Contender extends Omit<Claim, "id"> {
   readonly liveUntilMs: number;
 }
 
@@ -27,12 +23,11 @@ export function writeContenders(call: bigint, contenders: readonly Contender[]):
   record.integer32(0);
   record.integer(layout);
   record.integer(contenders.length);
-  for (const { posting, rank, startMs, model, liveUntilMs } of contenders) {
-    record.double(rank);
-    record.double(startMs);
-    record.integer(model);
+  for (const { posting, rank, evidence, liveUntilMs } of contenders) {
+    record.integer(rank);
     record.double(liveUntilMs);
     writePosting(record, posting);
+    writeEvidence(record, evidence);
   }
   return record.withLengthAt(8);
 }
@@ -40,11 +35,10 @@ export function writeContenders(call: bigint, contenders: readonly Contender[]):
 export function readContenders(bytes: Uint8Array): Contender[] {
   const record = open(bytes, 12);
   return list(record, () => {
-    const rank = record.double();
-    const startMs = record.double();
-    const model = record.integer();
+    const rank = record.integer();
     const liveUntilMs = record.double();
-    return { posting: readPosting(record), rank, startMs, model, liveUntilMs };
+    const posting = readPosting(record);
+    return { rank, liveUntilMs, posting, evidence: { ...readEvidence(record), endMs: posting.endMs } };
   });
 }
 
@@ -114,6 +108,7 @@ function writePosting(record: RecordWriter, posting: Posting): void {
   record.int64(posting.span);
   record.double(posting.endMs);
   record.int64(posting.amounts.nanoUsd);
+  record.int64(posting.outputNanoUsd);
   record.integer(posting.amounts.inputTokens);
   record.integer(posting.amounts.outputTokens);
   record.integer(posting.amounts.requests);
@@ -132,13 +127,47 @@ function readPosting(record: RecordReader): Posting {
   const span = record.uint64();
   const endMs = record.double();
   const nanoUsd = record.int64();
+  const outputNanoUsd = record.int64();
   const inputTokens = record.integer();
   const outputTokens = record.integer();
   const requests = record.integer();
   const amounts = { nanoUsd, inputTokens, outputTokens, requests, unpriced: record.integer() };
   const provider = record.text();
   const model = record.text();
-  return { tenant, span, endMs, amounts, counters: list(record, () => readCounterRef(record)), provider, model };
+  const counters = list(record, () => readCounterRef(record));
+  return { tenant, span, endMs, amounts, outputNanoUsd, counters, provider, model };
+}
+
+/** Counts stand as one more than they are; 0 was not told. */
+export function writeEvidence(
+  record: RecordWriter,
+  { startMs, models, usage, emitter, isChoice }: ClaimEvidence,
+): void {
+  record.double(startMs);
+  record.integer(emitter);
+  record.integer(isChoice ? 1 : 0);
+  for (const count of [usage.input, usage.cache_read, usage.cache_write, usage.output])
+    record.integer(count === undefined ? 0 : count + 1);
+  record.integer(models.length);
+  for (const model of models) record.integer(model);
+}
+
+/** Without the end, which is that of the posting. */
+export function readEvidence(record: RecordReader): Omit<ClaimEvidence, "endMs"> {
+  const startMs = record.double();
+  const emitter = record.integer();
+  const isChoice = record.integer() === 1;
+  const input = readCount(record);
+  const cacheRead = readCount(record);
+  const cacheWrite = readCount(record);
+  const output = readCount(record);
+  const usage = { input, cache_read: cacheRead, cache_write: cacheWrite, output };
+  return { startMs, emitter, isChoice, usage, models: list(record, () => record.integer()) };
+}
+
+function readCount(record: RecordReader): number | undefined {
+  const written = record.integer();
+  return written === 0 ? undefined : written - 1;
 }
 
 function readCounterRef(record: RecordReader): CounterRef {

@@ -1,83 +1,98 @@
--- Decides which span of a call pays. The same rules stand in `embedded/claims.ts`, which tells why.
+-- Decides what a span pays of its call. The same rules stand in `embedded/claims.ts`, which tells why, and in
+-- `genai/same-call.ts`.
 --
--- KEYS[1]  <prefix>{@id.<shard>}:q   hash: how often each process called (its losses show that writes were lost)
--- ARGV     now in ms, name of the process, how long old calls are kept in ms, identity window in ms,
---          then for each claim: fingerprint of the call (8 bytes), the claimant (`contender.ts`)
--- Beside KEYS[1], with the same hash tag and so in the same slot:
---   c:<hour>           hash: calls whose identity window is open until that hour -> claimants, each behind its length
---   o:<hour>           hash: s how many buckets this hour of ends has, n how many calls they hold. Where an hour outgrows
---                      its buckets it gets more beside them: s is then a list, the last of it takes what is new
---   o:<hour>:<buckets>:<bucket>  hash: last 6 bytes of the call -> 4 bytes for each time it was used: when it ended, how long it was
+-- ARGV     …, how long old calls are kept in ms, identity window in ms,
+--          number of trailers, for each: its hash (8 bytes) and the trailer, then for each claim: fingerprint of the call
+--          (8 bytes) and the claimant (`contender.ts`)
+-- Beside KEYS[1]:
+--   c:<hour>   hash: calls whose identity window is open until that hour -> claimants; `t` and the hash of a trailer -> the
+--              trailer: what claimants have in common
+--   o:<hour>   packed set: calls that ended in that hour, 7 bytes of the call, and when they ended and how long they were
 -- Reply    how often this process called, one letter for each claim, and for those with more to say a list:
---          position, the claimant as it was claimed first, then those that it stands above
---   o owner, s shadow, t settled, x its id tells no calls apart: claim the span by itself
+--          position, one letter for each other span (s it is the same call, c another choice of it) that this one stands
+--          above, the claimant as it was claimed first with its trailer, then those others with theirs
+--   o owner, c owner of its output, s shadow, t settled, x its id tells no calls apart: claim the span by itself
 
-local toleranceMs, contendersMax, spellsMax, lookBackHours = 5000, 32, 1024, 4
-local hourMs, lengthMax = 3600000, 1048575
-local base = string.sub(KEYS[1], 1, -2)
-local now, process, keepMs, windowMs = math.floor(tonumber(ARGV[1])), ARGV[2], math.floor(tonumber(ARGV[3])), tonumber(ARGV[4])
-local call, floor, ceil, max, min = redis.call, math.floor, math.ceil, math.max, math.min
-local byte, sub, char, unpackStruct, packStruct = string.byte, string.sub, string.char, struct.unpack, struct.pack
-
--- Every command that follows, done to what nobody needs: without the right to it, or without memory, nothing is half
--- done.
--- While a cluster moves the slot, keys may be here or there: both sides refuse two that are nowhere.
-call('EXISTS', base .. '-', base .. '--')
-local calls = call('HINCRBY', KEYS[1], process, 1)
-call('HSET', KEYS[1], '', '')
-call('HGET', KEYS[1], '')
-call('HMGET', KEYS[1], '')
-call('HDEL', KEYS[1], '')
-call('PTTL', KEYS[1])
-call('PEXPIRE', KEYS[1], 35 * 24 * hourMs)
-call('HLEN', KEYS[1])
+local toleranceMs, contendersMax, spellsMax, lookBackHours = 5000, 128, 1024, 4
+local toleranceShare, toleranceTokens, untold = 0.02, 2, 1099511627775
+local lengthMax, spellWidth = 1048575, 11
+local unpackStruct, packStruct = struct.unpack, struct.pack
+local keepMs, windowMs, firstClaim = floor(tonumber(ARGV[3])), tonumber(ARGV[4]), 6 + tonumber(ARGV[5])
 
 local function hourOf(ms) return max(0, floor(ms / hourMs)) end
 
 local function parse(raw)
-  local span, live, e, length, rank, model, input, output, tenantLength =
-    unpackStruct('>c8I4dI4dI4ddB', raw)
-  return { raw = raw, span = span, live = live * 1000, e = e, s = e - length, rank = rank, model = model,
-    input = input, output = output, tenant = sub(raw, 54, 53 + tenantLength) }
-end
-
--- Of most claims nothing else is needed.
-local function parseTimes(raw)
-  local live, e, length = unpackStruct('>I4dI4', raw, 9)
-  return { raw = raw, live = live * 1000, e = e, s = e - length, partly = true }
+  local _, span, live, e, length, rank, tenant, emitter, flags, input, cached, output =
+    unpackStruct('>Bc8I4I6I4I2I4I4BI5I5I5', raw)
+  local models = {}
+  for at = 50, 46 + 4 * (flags % 4), 4 do models[#models + 1] = sub(raw, at, at + 3) end
+  local trailerAt = 50 + 4 * #models
+  return { raw = raw, span = span, live = live * 1000, e = e, s = e - length, rank = rank, tenant = tenant,
+    emitter = emitter, isChoice = 128 <= flags, models = models, input = input, cached = cached, output = output,
+    trailer = sub(raw, trailerAt, trailerAt + 7) }
 end
 
 -- By bytes: the order of Lua depends on the language of the server.
 local function before(one, two)
-  for at = 1, min(#one, #two) do
+  for at = 1, 8 do
     local a, b = byte(one, at), byte(two, at)
     if a ~= b then return a < b end
   end
-  return #one < #two
+  return false
 end
 
 local function outranks(one, two)
   if one.rank ~= two.rank then return two.rank < one.rank end
   if one.span ~= two.span then return before(one.span, two.span) end
-  return before(two.tenant, one.tenant)
+  return two.tenant < one.tenant
 end
 
-local function sameCall(one, two)
-  if two.e + toleranceMs < one.s or one.e + toleranceMs < two.s then return false end
-  if one.span == two.span then return true end
-  local differences = 0
-  if one.model ~= 0 and two.model ~= 0 and one.model ~= two.model then differences = 1 end
-  if one.input ~= two.input then differences = differences + 1 end
-  if one.output ~= two.output then differences = differences + 1 end
-  return differences < 2
+local function near(a, b) return math.abs(a - b) <= max(toleranceTokens, max(a, b) * toleranceShare) end
+
+local function agreeOnInput(one, two)
+  if one.input == untold or two.input == untold then return true end
+  return near(one.input, two.input) or near(one.input - one.cached, two.input) or near(one.input, two.input - two.cached)
+end
+
+local function shareModel(one, two)
+  if #one.models == 0 or #two.models == 0 then return true end
+  for _, a in ipairs(one.models) do
+    for _, b in ipairs(two.models) do if a == b then return true end end
+  end
+  return false
+end
+
+-- `s` the same call, `c` choices of one, nil where it is another call.
+local function relationOf(one, two)
+  if two.e + toleranceMs < one.s or one.e + toleranceMs < two.s then return nil end
+  if one.span == two.span then return 's' end
+  if not shareModel(one, two) then return nil end
+  if one.emitter ~= two.emitter then return agreeOnInput(one, two) and 's' or nil end
+  if one.input == two.input then
+    return (one.output ~= two.output or (one.isChoice and two.isChoice)) and 'c' or 's'
+  end
+  return agreeOnInput(one, two) and one.output == two.output and 's' or nil
 end
 
 -- Live calls: what is stored, all at once, then what this batch makes of it.
-local live, changed, firstHour, lastHour = {}, {}, hourOf(now), hourOf(now + windowMs)
-do
+local live, changed, lifetimes = {}, {}, {}
+local firstHour, lastHour = hourOf(now), hourOf(now + windowMs)
+
+local function readClaimants(value)
+  local list, at = {}, 1
+  while at <= #value do
+    local length = byte(value, at)
+    local one = parse(sub(value, at, at + length - 1))
+    if now < one.live then list[#list + 1] = one end
+    at = at + length
+  end
+  return list
+end
+
+local function loadLive()
   local ids, seen = {}, {}
-  for at = 5, #ARGV, 2 do
-    local id = ARGV[at]
+  for at = firstClaim, #ARGV do
+    local id = sub(ARGV[at], 1, 8)
     if not seen[id] then
       seen[id] = true
       ids[#ids + 1] = id
@@ -85,62 +100,44 @@ do
   end
   for hour = firstHour, lastHour do
     local key = base .. 'c:' .. hour
-    if call('EXISTS', key) == 1 then
+    lifetimes[hour] = call('PTTL', key)
+    if -2 < lifetimes[hour] then
       local values = call('HMGET', key, unpack(ids))
       for at = 1, #ids do
-        local value = values[at]
-        if value and not live[ids[at]] then
-          local list, from = {}, 1
-          while from < #value do
-            local length = unpackStruct('>I4', value, from)
-            local one = parse(sub(value, from + 4, from + 3 + length))
-            if now < one.live then list[#list + 1] = one end
-            from = from + 4 + length
-          end
-          live[ids[at]] = { hour = hour, list = list }
-        end
+        if values[at] and not live[ids[at]] then live[ids[at]] = { hour = hour, list = readClaimants(values[at]) } end
       end
     end
   end
 end
 
--- Old calls: how many buckets an hour has is decided by who first writes into it, from what the hour before holds. A
--- hash stays small up to 128 entries of at most 64 bytes.
-local sizes = {}
-
-local function sizeOf(hour, create)
-  local size = sizes[hour]
-  if size == nil then
-    local stored = call('HMGET', base .. 'o:' .. hour, 's', 'n')
-    size = { generations = {}, records = 0, held = tonumber(stored[2]) or 0 }
-    for buckets in string.gmatch(stored[1] or '', '%d+') do table.insert(size.generations, tonumber(buckets)) end
-    sizes[hour] = size
-  end
-  local last, wanted = size.generations[#size.generations], nil
-  if create and not last then
-    local held = tonumber(call('HGET', base .. 'o:' .. (hour - 1), 'n')) or 500
-    wanted = 1
-    while wanted * 64 < held and wanted < 65536 do wanted = wanted * 2 end
-  elseif create and last * 100 < size.held and last < 65536 then
-    wanted, size.held = last * 16, 0
-  end
-  if wanted then
-    table.insert(size.generations, wanted)
-    call('HSET', base .. 'o:' .. hour, 's', table.concat(size.generations, ','))
-    if not last then call('PEXPIRE', base .. 'o:' .. hour, (hour + 1) * hourMs + keepMs - now) end
-  end
-  return size
+local function callsOf(hour)
+  return openSet(base .. 'o:' .. hour, 7, spellWidth, (hour + 1) * hourMs + keepMs)
 end
 
-local prefixes = {}
-local function bucketOf(hour, id, buckets)
-  local prefix = prefixes[hour * 65537 + buckets]
-  if not prefix then
-    prefix = base .. 'o:' .. hour .. ':' .. buckets .. ':'
-    prefixes[hour * 65537 + buckets] = prefix
+-- Hours in which a call may have ended that overlaps the claim.
+local function hoursAround(one)
+  local last = hourOf(one.e + toleranceMs) + 1
+  return max(hourOf(one.s - toleranceMs), last - lookBackHours), last
+end
+
+local function timesOf(raw)
+  local e, length = unpackStruct('>I6I4', raw, 14)
+  return { e = e, s = e - length }
+end
+
+local times = {}
+local function loadOld()
+  local keys = {}
+  for at = firstClaim, #ARGV do
+    local id, one = sub(ARGV[at], 2, 8), timesOf(sub(ARGV[at], 9))
+    times[at] = one
+    local first, last = hoursAround(one)
+    for hour = first, last do
+      keys[hour] = keys[hour] or {}
+      table.insert(keys[hour], id)
+    end
   end
-  local high, middle, low = byte(id, 1, 3)
-  return prefix .. (middle + high * 256 + low * 65536) % buckets
+  for hour, ids in pairs(keys) do loadBuckets(callsOf(hour), ids) end
 end
 
 -- A spell as one number: the second of its end within its hour, and its length in seconds.
@@ -153,37 +150,32 @@ end
 
 -- Spells that overlap the claim, as hour and number; and how many there are under the id.
 local function oldSpells(id, one)
-  local found, count, field = {}, 0, sub(id, 3)
-  local last = hourOf(one.e + toleranceMs) + 1
-  for hour = max(hourOf(one.s - toleranceMs), last - lookBackHours), last do
-    for _, buckets in ipairs(sizeOf(hour, false).generations) do
-      local value = call('HGET', bucketOf(hour, id, buckets), field)
-      if value then
-        count = count + #value / 4
-        for at = 1, #value, 4 do
-          local number = unpackStruct('>I4', value, at)
-          local e = hour * 3600 + floor(number / (lengthMax + 1))
-          local s = e - number % (lengthMax + 1)
-          if s <= ceil((one.e + toleranceMs) / 1000) and floor((one.s - toleranceMs) / 1000) <= e then
-            found[#found + 1] = { hour, number }
-          end
+  local found, count, key = {}, 0, sub(id, 2)
+  local first, last = hoursAround(one)
+  for hour = first, last do
+    local set = callsOf(hour)
+    if 0 < set.records then
+      local blob = blobOf(set, bucketOf(set, key))
+      local at = findRecord(set, blob, key)
+      while at do
+        count = count + 1
+        local number = unpackStruct('>I4', blob, at + 7)
+        local e = hour * 3600 + floor(number / (lengthMax + 1))
+        local s = e - number % (lengthMax + 1)
+        if s <= ceil((one.e + toleranceMs) / 1000) and floor((one.s - toleranceMs) / 1000) <= e then
+          found[#found + 1] = { hour, number }
         end
+        at = findRecord(set, blob, key, at + spellWidth)
       end
     end
   end
   return found, count
 end
 
--- `known`: whether there may be spells of the id already.
-local function addSpell(id, one, known)
+local function addSpell(id, one)
   local hour, number = spellOf(one)
-  local size = sizeOf(hour, true)
-  local key, field = bucketOf(hour, id, size.generations[#size.generations]), sub(id, 3)
-  local value = packStruct('>I4', number)
-  if known then value = (call('HGET', key, field) or '') .. value end
-  call('HSET', key, field, value)
-  if call('HLEN', key) == 1 then call('PEXPIRE', key, (hour + 1) * hourMs + keepMs - now) end
-  size.records = size.records + 1
+  local key = sub(id, 2)
+  addRecord(callsOf(hour), key, key .. packStruct('>I4', number))
 end
 
 local function crowded(list, one)
@@ -204,88 +196,143 @@ local function keep(id, record, one)
   live[id], changed[id] = record, true
 end
 
-local function decide(id, raw)
-  local record = live[id]
-  if not record then
-    local one = parseTimes(raw)
-    local _, count = oldSpells(id, one)
-    if count == 0 then
-      addSpell(id, one, false)
-      live[id], changed[id] = { list = { one } }, true
-      return 'o'
-    end
-    record = { list = {} }
-  elseif record.list[1] and record.list[1].partly then
-    record.list[1] = parse(record.list[1].raw)
+local function explainedBy(list, spell)
+  for _, other in ipairs(list) do
+    local hour, number = spellOf(other)
+    if hour == spell[1] and number == spell[2] then return true end
   end
+  return false
+end
+
+-- Remembers a span that was not claimed before; returns a letter where it is not to be decided.
+local function enter(id, record, one, hasOthers)
+  local overlapping, count = oldSpells(id, one)
+  if crowded(record.list, one) or spellsMax <= count then return 'x' end
+  if not hasOthers then
+    for _, spell in ipairs(overlapping) do if not explainedBy(record.list, spell) then return 't' end end
+  end
+  if #overlapping == 0 then addSpell(id, one) end
+  keep(id, record, one)
+end
+
+-- Trailers as they are stored, where a reply or another hour needs them.
+local trailers = {}
+local function trailerOf(one)
+  local text = trailers[one.trailer]
+  for hour = firstHour, lastHour do
+    if text then break end
+    text = call('HMGET', base .. 'c:' .. hour, 't' .. one.trailer)[1]
+  end
+  trailers[one.trailer] = text
+  return text or ''
+end
+
+local function decide(id, raw)
+  local record = live[id] or { list = {} }
   local one, mine = parse(raw), nil
   for _, other in ipairs(record.list) do
     if other.span == one.span and other.tenant == one.tenant then mine = other end
   end
-  local self, others = mine or one, {}
+  local self, related = mine or one, {}
   for _, other in ipairs(record.list) do
-    if other ~= mine and sameCall(other, self) then others[#others + 1] = other end
+    local relation = other ~= mine and relationOf(other, self)
+    if relation then related[#related + 1] = { other, relation } end
   end
   if not mine then
-    local overlapping, count = oldSpells(id, one)
-    if crowded(record.list, one) or spellsMax <= count then return 'x' end
-    if #others == 0 then
-      for _, spell in ipairs(overlapping) do
-        local explained = false
-        for _, other in ipairs(record.list) do
-          local hour, number = spellOf(other)
-          if hour == spell[1] and number == spell[2] then explained = true end
-        end
-        if not explained then return 't' end
-      end
-    end
-    if #overlapping == 0 then addSpell(id, one, 0 < count) end
-    keep(id, record, one)
+    local letter = enter(id, record, one, 0 < #related)
+    if letter then return letter end
   end
-  local kind, more = 'o', { 0, self.raw }
-  for _, other in ipairs(others) do
-    if outranks(other, self) then kind = 's' else more[#more + 1] = other.raw end
+  local kind, letters, more = 'o', {}, { 0, '', self.raw, trailerOf(self) }
+  for _, pair in ipairs(related) do
+    local other, relation = pair[1], pair[2]
+    if not outranks(other, self) then
+      letters[#letters + 1] = relation
+      more[#more + 1], more[#more + 2] = other.raw, trailerOf(other)
+    elseif relation == 's' then kind = 's'
+    elseif kind == 'o' then kind = 'c' end
   end
-  if self.raw ~= raw or 2 < #more then return kind, more end
+  more[2] = concat(letters)
+  if self.raw ~= raw or 0 < #letters then return kind, more end
   return kind
 end
 
+-- Most calls are claimed once: of them nothing is needed but when they were.
+local function decideNew(id, raw, at)
+  if live[id] then return nil end
+  local _, count = oldSpells(id, times[at])
+  if 0 < count then return nil end
+  addSpell(id, times[at])
+  live[id], changed[id] = { list = {}, only = raw }, true
+  return 'o'
+end
+
+-- Hours as lives end: in whole seconds, rounded up, so at most one hour behind the last that is looked at.
+local function hourOfLives(record)
+  local untilMs = 0
+  if record.only then untilMs = unpackStruct('>I4', record.only, 10) * 1000 end
+  for _, one in ipairs(record.list) do untilMs = max(untilMs, one.live) end
+  return min(hourOf(untilMs), lastHour)
+end
+
+local function writeLive()
+  local writes, removals, carriedOver = {}, {}, {}
+  for id in pairs(changed) do
+    local record, parts = live[id], {}
+    local hour = hourOfLives(record)
+    writes[hour] = writes[hour] or {}
+    carriedOver[hour] = carriedOver[hour] or {}
+    if record.only then
+      parts[1] = record.only
+      local flags = byte(record.only, 34)
+      carriedOver[hour][sub(record.only, 50 + 4 * (flags % 4), 57 + 4 * (flags % 4))] = true
+    end
+    for _, one in ipairs(record.list) do
+      parts[#parts + 1] = one.raw
+      carriedOver[hour][one.trailer] = true
+      trailerOf(one)
+    end
+    if record.hour and record.hour ~= hour then
+      removals[record.hour] = removals[record.hour] or {}
+      table.insert(removals[record.hour], id)
+    end
+    table.insert(writes[hour], id)
+    table.insert(writes[hour], concat(parts))
+  end
+  for hour, fields in pairs(writes) do
+    local key = base .. 'c:' .. hour
+    for trailer in pairs(carriedOver[hour]) do
+      if trailers[trailer] then
+        fields[#fields + 1] = 't' .. trailer
+        fields[#fields + 1] = trailers[trailer]
+      end
+    end
+    writeFields(key, fields)
+    if lifetimes[hour] < 0 then call('PEXPIRE', key, (hour + 2) * hourMs - now) end
+  end
+  for hour, ids in pairs(removals) do call('HDEL', base .. 'c:' .. hour, unpack(ids)) end
+end
+
+loadLive()
+loadOld()
+local calls = tryWriting()
+for at = 6, firstClaim - 1 do trailers[sub(ARGV[at], 1, 8)] = sub(ARGV[at], 9) end
+
 local letters, replies = {}, { calls, '' }
-for at = 5, #ARGV, 2 do
-  local letter, more = decide(ARGV[at], ARGV[at + 1])
+for at = firstClaim, #ARGV do
+  local id, raw = sub(ARGV[at], 1, 8), sub(ARGV[at], 9)
+  local letter, more = decideNew(id, raw, at), nil
+  if not letter then
+    local record = live[id]
+    if record and record.only then record.list, record.only = { parse(record.only) }, nil end
+    letter, more = decide(id, raw)
+  end
   letters[#letters + 1] = letter
   if more then
     more[1] = #letters - 1
     replies[#replies + 1] = more
   end
 end
-replies[2] = table.concat(letters)
-
-local writes, removals, lengths = {}, {}, {}
-for id in pairs(changed) do
-  local record, parts, untilMs = live[id], {}, 0
-  for _, one in ipairs(record.list) do
-    lengths[#one.raw] = lengths[#one.raw] or packStruct('>I4', #one.raw)
-    parts[#parts + 1] = lengths[#one.raw] .. one.raw
-    untilMs = max(untilMs, one.live)
-  end
-  -- Lives end in whole seconds, rounded up: at most one hour behind the last that is looked at.
-  local hour = min(hourOf(untilMs), lastHour)
-  if record.hour and record.hour ~= hour then
-    removals[record.hour] = removals[record.hour] or {}
-    table.insert(removals[record.hour], id)
-  end
-  writes[hour] = writes[hour] or {}
-  table.insert(writes[hour], id)
-  table.insert(writes[hour], table.concat(parts))
-end
-for hour, fields in pairs(writes) do
-  local key = base .. 'c:' .. hour
-  for at = 1, #fields, 1000 do call('HSET', key, unpack(fields, at, min(at + 999, #fields))) end
-  if call('PTTL', key) < 0 then call('PEXPIRE', key, (hour + 2) * hourMs - now) end
-end
-for hour, ids in pairs(removals) do call('HDEL', base .. 'c:' .. hour, unpack(ids)) end
-for hour, size in pairs(sizes) do
-  if 0 < size.records then call('HINCRBY', base .. 'o:' .. hour, 'n', size.records) end
-end
+replies[2] = concat(letters)
+writeSets()
+writeLive()
 return replies

@@ -1,9 +1,10 @@
 // The ledger of many processes: Redis decides, this only asks. Claims go to 16 shards across tenants, everything else to
 // the slot of its tenant: one script each, for a whole batch. A lost reply is healed by asking again.
 import { Refused } from "../../core/refused.ts";
+import { type Outranked, verdictOf } from "../choices.ts";
 import { ledgerKey } from "../identity.ts";
 import * as ledger from "../ledger.ts";
-import { readContender, writeContender } from "./contender.ts";
+import { readContender, Trailers, writeContender } from "./contender.ts";
 import { chargeArguments, grouped, keptMs } from "./postings.ts";
 import { type Argument, type Connection, type Reply, runScript, type ScriptName } from "./scripts.ts";
 
@@ -49,13 +50,13 @@ export class RedisLedger implements ledger.Ledger {
   async cancel(postings: readonly ledger.Posting[], terms: ledger.Terms): Promise<readonly ledger.Cancelled[]> {
     const results = new Array<ledger.Cancelled>(postings.length).fill("known");
     await this.#eachTenant(postings, terms, async (tenant, positions) => {
-      const { args } = chargeArguments(
-        positions.map((at) => postings[at]),
+      const { args, order } = chargeArguments(
+        positions.flatMap((at) => postings[at] ?? []),
         terms,
       );
       const reply = listOf(await this.#run("cancel", this.#tenantKey(tenant), [terms.nowMs, this.#process, ...args]));
       for (const [index, letter] of lettersOf(reply[1]).entries())
-        results[positions[index] ?? 0] = letter === "r" ? "reversed" : letter === "b" ? "barred" : "known";
+        results[positions[order[index] ?? 0] ?? 0] = letter === "r" ? "reversed" : letter === "b" ? "barred" : "known";
     });
     return results;
   }
@@ -64,13 +65,13 @@ export class RedisLedger implements ledger.Ledger {
     const results = new Array<ledger.Charged["results"][number]>(postings.length).fill("replayed");
     const states = new Map<string, Map<string, ledger.CounterState>>();
     await this.#eachTenant(postings, terms, async (tenant, positions) => {
-      const { args, counters } = chargeArguments(
-        positions.map((at) => postings[at]),
+      const { args, counters, order } = chargeArguments(
+        positions.flatMap((at) => postings[at] ?? []),
         terms,
       );
       const reply = listOf(await this.#run("charge", this.#tenantKey(tenant), [terms.nowMs, this.#process, ...args]));
       for (const [index, letter] of lettersOf(reply[1]).entries())
-        results[positions[index] ?? 0] = chargeResults[letter] ?? "overflow";
+        results[positions[order[index] ?? 0] ?? 0] = chargeResults[letter] ?? "overflow";
       const own = states.get(tenant) ?? new Map<string, ledger.CounterState>();
       for (const [index, counter] of counters.entries()) own.set(counter, stateAt(reply, 2 + index * stateFields));
       states.set(tenant, own);
@@ -97,7 +98,7 @@ export class RedisLedger implements ledger.Ledger {
   async read(tenant: string, counters: readonly string[], nowMs: number): Promise<ledger.Standing> {
     const [known, reply] = await Promise.all([
       this.#ask("HEXISTS", this.#directory("n"), `.${ledgerKey(tenant)}`),
-      this.#script("read", [this.#tenantKey(tenant)], [nowMs, ...counters]),
+      this.#script("read", [this.#tenantKey(tenant)], [nowMs, "", ...counters]),
     ]);
     const values = listOf(reply);
     return { known: known === 1, states: counters.map((_, index) => stateAt(values, index * stateFields)) };
@@ -145,8 +146,11 @@ export class RedisLedger implements ledger.Ledger {
       [...shards].map(async ([shard, batches]) => {
         for (const batch of batches) {
           const asked = batch.flatMap((at) => claims[at] ?? []);
-          const args: Argument[] = [terms.nowMs, this.#process, terms.keepMs, terms.identityWindowMs];
-          for (const claim of asked) args.push(idBytes(claim.id), writeContender(claim, terms));
+          const trailers = new Trailers();
+          const contenders = asked.map((claim) => writeContender(claim, trailers.of(claim.posting), terms));
+          const { bytes } = trailers;
+          const terse = [terms.nowMs, this.#process, terms.keepMs, terms.identityWindowMs, bytes.length];
+          const args: Argument[] = [...terse, ...bytes, ...contenders];
           const reply = listOf(await this.#run("claim", `${this.#prefix}{@id.${shard}}:q`, args));
           for (const [index, verdict] of verdictsOf(reply, asked).entries()) {
             const at = batch[index] ?? 0;
@@ -236,23 +240,30 @@ function isForgotten(posting: ledger.Posting | undefined, { nowMs, keepMs }: led
   return posting !== undefined && posting.endMs < nowMs - keepMs;
 }
 
-function idBytes(id: bigint): Buffer {
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigUInt64BE(id);
-  return bytes;
-}
-
 /** Parallel to the claims; undefined where the id tells no calls apart. */
 function verdictsOf(reply: readonly Reply[], claims: readonly ledger.Claim[]): (ledger.Verdict | undefined)[] {
-  const more = new Map(reply.slice(2).map((entry) => [Number(listOf(entry)[0]), listOf(entry).slice(1)]));
+  const more = new Map(reply.slice(2).map((entry) => [Number(listOf(entry)[0]), listOf(entry)]));
   return lettersOf(reply[1]).map((letter, at) => {
-    if (letter === "x") return undefined;
+    const claim = claims[at];
+    if (letter === "x" || claim === undefined) return undefined;
     if (letter === "t") return { kind: "settled" };
-    const kind = letter === "o" ? "owner" : "shadow";
-    const [self, ...below] = (more.get(at) ?? []).map((bytes) => readContender(bytesOf(bytes)));
-    const posting = self ?? claims[at]?.posting;
-    return posting && { kind, posting, below };
+    const kind = letter === "o" ? "owner" : letter === "c" ? "choice" : "shadow";
+    const [, relations, ...known] = more.get(at) ?? [];
+    const postings: ledger.Posting[] = [];
+    for (let index = 0; index < known.length; index += 2)
+      postings.push(readContender(bytesOf(known[index] ?? null), bytesOf(known[index + 1] ?? null)));
+    const [self = claim.posting, ...others] = postings;
+    const below = relations === undefined ? [] : lettersOf(relations);
+    return verdictOf(
+      kind,
+      self,
+      others.map((posting, index) => outranked(below[index], posting)),
+    );
   });
+}
+
+function outranked(letter: string | undefined, posting: ledger.Posting): Outranked {
+  return { relation: letter === "c" ? "choices" : "same", posting };
 }
 
 function stateAt(reply: readonly Reply[], at: number): ledger.CounterState {

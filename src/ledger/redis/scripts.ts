@@ -1,12 +1,15 @@
-// The operations of the ledger as Redis runs them: one Lua file each. A script is sent by its hash; a server that has
+// The operations of the ledger as Redis runs them: one Lua file each, behind
+// what they share. A script is sent by its hash; a server that has
 // forgotten it (restart, SCRIPT FLUSH, failover) gets its text once more. Every script may run twice.
 import { hash } from "node:crypto";
 import admitText from "./admit.lua";
 import cancelText from "./cancel.lua";
 import chargeText from "./charge.lua";
 import claimText from "./claim.lua";
+import headText from "./head.lua";
 import holdText from "./hold.lua";
 import readText from "./read.lua";
+import rowsText from "./rows.lua";
 
 export type Argument = string | number | Buffer;
 /** Redis answers integers as numbers, everything else as bytes. */
@@ -35,19 +38,19 @@ export async function runScript(
 }
 
 const texts = {
-  claim: claimText,
-  cancel: cancelText,
-  charge: chargeText,
-  hold: holdText,
-  read: readText,
+  claim: headText + claimText,
+  cancel: headText + rowsText + cancelText,
+  charge: headText + rowsText + chargeText,
+  hold: headText + holdText,
+  read: headText + readText,
   admit: admitText,
 };
 
 const hashes: Readonly<Record<ScriptName, string>> = {
-  claim: hash("sha1", claimText, "hex"),
-  cancel: hash("sha1", cancelText, "hex"),
-  charge: hash("sha1", chargeText, "hex"),
-  hold: hash("sha1", holdText, "hex"),
-  read: hash("sha1", readText, "hex"),
-  admit: hash("sha1", admitText, "hex"),
+  claim: hash("sha1", texts.claim, "hex"),
+  cancel: hash("sha1", texts.cancel, "hex"),
+  charge: hash("sha1", texts.charge, "hex"),
+  hold: hash("sha1", texts.hold, "hex"),
+  read: hash("sha1", texts.read, "hex"),
+  admit: hash("sha1", texts.admit, "hex"),
 };

@@ -1,0 +1,53 @@
+-- What `charge.lua` and `cancel.lua` are asked to do; it stands before both, behind `head.lua`.
+--
+-- ARGV     …, how long marks are kept in ms,
+--          number of counters, for each: name, how long it is kept in ms (0: for ever), and what all spans together add
+--          to it: billions of nano-USD, the rest, input tokens, output tokens, requests, unpriced,
+--          number of routes, for each: the positions of its counters from 1, joined by commas,
+--          then for each hour in which spans ended: the hour, its rows back to back, each with the span (8 bytes), its
+--          route (2), billions of nano-USD (5), the rest (4), input and output tokens (7 each), requests and unpriced
+--          (4 each)
+-- Beside KEYS[1]:
+--   w:<counter>   hash: a counter
+--   d:<hour>      packed set: spans that were charged, also when they were cancelled afterwards
+--   x:<hour>      packed set: spans that were cancelled
+
+local rowWidth, rowFormat = 41, '>c8I2I5I4I7I7I4I4'
+local keepMs, argumentAt = floor(tonumber(ARGV[3])), 4
+local counters, routes, hours = {}, {}, {}
+
+local calls = tryWriting()
+endHolds()
+
+local function nextArgument()
+  argumentAt = argumentAt + 1
+  return ARGV[argumentAt - 1]
+end
+
+for at = 1, tonumber(nextArgument()) do
+  counters[at] = openCounter(nextArgument(), tonumber(nextArgument()))
+  local sums = {}
+  for field = 1, 6 do sums[field] = tonumber(nextArgument()) end
+  counters[at].sums = sums
+end
+for at = 1, tonumber(nextArgument()) do
+  local route = {}
+  for position in string.gmatch(nextArgument(), '%d+') do route[#route + 1] = counters[tonumber(position)] end
+  routes[at] = route
+end
+while argumentAt <= #ARGV do
+  local hour, rows = tonumber(nextArgument()), nextArgument()
+  local spans, untilMs = {}, (hour + 1) * hourMs + keepMs
+  for at = 1, #rows, rowWidth do spans[#spans + 1] = sub(rows, at, at + 7) end
+  local charged, cancelled = openSet(base .. 'd:' .. hour, 8, 8, untilMs), openSet(base .. 'x:' .. hour, 8, 8, untilMs)
+  loadBuckets(charged, spans)
+  loadBuckets(cancelled, spans)
+  hours[#hours + 1] = { rows = rows, spans = spans, charged = charged, cancelled = cancelled }
+end
+
+-- The row of a span at its position in its hour: route, then amounts.
+local function rowOf(hour, position)
+  local _, route, high, low, input, output, requests, unpriced =
+    struct.unpack(rowFormat, hour.rows, (position - 1) * rowWidth + 1)
+  return routes[route], high, low, input, output, requests, unpriced
+end
