@@ -2,7 +2,7 @@
 // a function of the set of spans. The function is written here a second time, as a property of pairs.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { spanFingerprint } from "../../src/ledger/identity.ts";
+import { nameFingerprint, spanFingerprint } from "../../src/ledger/identity.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { priced, span } from "../support/calls.ts";
 import { Bench, stores } from "./ledger-support.ts";
@@ -18,6 +18,10 @@ interface Told {
   readonly input: number;
   readonly output: number;
   readonly nanoUsd: number;
+  /** What the output costs of it. */
+  readonly outputNanoUsd: number;
+  readonly scope: string;
+  readonly isChoice: boolean;
 }
 
 const tenants = ["a", "b", "c", "@unknown"];
@@ -26,14 +30,17 @@ const originMs = Date.parse("2025-11-20T14:59:50Z");
 const told: fc.Arbitrary<Told> = fc.record({
   spanId: fc.nat(1e6),
   ids: fc.uniqueArray(fc.constantFrom("x", "y", "z"), { maxLength: 2 }),
-  rank: fc.nat(3),
+  rank: fc.integer({ min: 1, max: 4 }).map((rank) => rank * 2),
   tenant: fc.constantFrom("a", "b", "c"),
   startMs: fc.nat(20).map((seconds) => originMs + seconds * 1000),
   lengthMs: fc.nat(6).map((seconds) => seconds * 1000),
   model: fc.constantFrom("m1", "m1-2025-01-01", "m2", undefined),
   input: fc.constantFrom(100, 200),
   output: fc.constantFrom(10, 20),
-  nanoUsd: fc.integer({ min: 1, max: 1000 }),
+  nanoUsd: fc.integer({ min: 100_000, max: 900_000 }),
+  outputNanoUsd: fc.integer({ min: 1, max: 1000 }),
+  scope: fc.constantFrom("s1", "s1", "s2"),
+  isChoice: fc.boolean(),
 });
 
 /** Spans, some of them told again under a tenant that is known less well. */
@@ -46,7 +53,7 @@ const tellings = fc
   );
 
 function lostTenant(of: Told): Told {
-  return { ...of, tenant: "@unknown", rank: of.rank - 0.5 };
+  return { ...of, tenant: "@unknown", rank: of.rank - 1 };
 }
 
 /** `schedule`: for each of three processes, batches of tellings. `faults`: what befalls the primitives, in turn. */
@@ -99,11 +106,11 @@ describe.each(stores)("ledger $name", (store) => {
           sums.output += state.outputTokens;
           sums.requests += state.requests;
         }
-        const paid = payers(all);
+        const { whole, outputs } = payers(all);
         expect(sums).toEqual({
-          input: paid.reduce((sum, { input }) => sum + input, 0),
-          output: paid.reduce((sum, { output }) => sum + output, 0),
-          requests: paid.length,
+          input: whole.reduce((sum, { input }) => sum + input, 0),
+          output: [...whole, ...outputs].reduce((sum, { output }) => sum + output, 0),
+          requests: whole.length,
         });
       }),
       { numRuns: 300 },
@@ -156,36 +163,50 @@ function spanOf(one: Told): ReturnType<typeof span> {
     startMs: one.startMs,
     endMs: one.startMs + one.lengthMs,
     responseIds: one.ids,
+    requestModel: undefined,
     responseModel: one.model,
     input: one.input,
     output: one.output,
-    cost: priced(BigInt(one.nanoUsd)),
+    scope: one.scope,
+    isChoice: one.isChoice,
+    cost: { ...priced(BigInt(one.nanoUsd)), outputNanoUsd: BigInt(one.outputNanoUsd) },
   });
 }
 
 function expected(all: readonly Told[]): Map<string, bigint> {
   const spent = new Map(tenants.map((tenant) => [tenant, 0n]));
-  for (const { tenant, nanoUsd } of payers(all)) spent.set(tenant, (spent.get(tenant) ?? 0n) + BigInt(nanoUsd));
+  const add = (tenant: string, nanoUsd: number) => spent.set(tenant, (spent.get(tenant) ?? 0n) + BigInt(nanoUsd));
+  const { whole, outputs } = payers(all);
+  for (const { tenant, nanoUsd } of whole) add(tenant, nanoUsd);
+  for (const { tenant, outputNanoUsd } of outputs) add(tenant, outputNanoUsd);
   return spent;
 }
 
-/** Who is not outranked by another span of its call. */
-function payers(all: readonly Told[]): Told[] {
+/** Who pays all of it, because nobody of the call stands above, and who its output, because only other choices do. */
+function payers(all: readonly Told[]): { readonly whole: readonly Told[]; readonly outputs: readonly Told[] } {
   const distinct = [...new Map(all.map((one) => [`${one.spanId} ${one.tenant}`, one])).values()];
-  return distinct.filter((one) => !distinct.some((two) => two !== one && sameCall(one, two) && outranks(two, one)));
+  const whole: Told[] = [];
+  const outputs: Told[] = [];
+  for (const one of distinct) {
+    const above = distinct.filter((two) => two !== one && outranks(two, one)).map((two) => relation(one, two));
+    if (above.includes("same")) continue;
+    (above.includes("choices") ? outputs : whole).push(one);
+  }
+  return { whole, outputs };
 }
 
-function sameCall(one: Told, two: Told): boolean {
-  if (one.spanId === two.spanId) return true;
-  if (!one.ids.some((id) => two.ids.includes(id))) return false;
+function relation(one: Told, two: Told): "same" | "choices" | "apart" {
+  if (one.spanId === two.spanId) return "same";
+  if (!one.ids.some((id) => two.ids.includes(id))) return "apart";
   const gapMs = Math.max(one.startMs, two.startMs) - Math.min(one.startMs + one.lengthMs, two.startMs + two.lengthMs);
   const models = new Set([one.model, two.model].filter(Boolean).map((model) => model?.slice(0, 2)));
-  const differences = [1 < models.size, one.input !== two.input, one.output !== two.output].filter(Boolean).length;
-  return gapMs <= 5000 && differences < 2;
+  if (5000 < gapMs || 1 < models.size || one.input !== two.input) return "apart";
+  if (one.scope !== two.scope) return "same";
+  return one.output !== two.output || (one.isChoice && two.isChoice) ? "choices" : "same";
 }
 
 function outranks(one: Told, two: Told): boolean {
   if (one.rank !== two.rank) return two.rank < one.rank;
   const [a, b] = [one, two].map(({ spanId }) => spanFingerprint("0".repeat(32), String(spanId)));
-  return a === b ? two.tenant < one.tenant : a! < b!;
+  return a === b ? nameFingerprint(two.tenant) < nameFingerprint(one.tenant) : a! < b!;
 }

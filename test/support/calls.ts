@@ -1,7 +1,7 @@
 // Calls with the prices of the scenarios, and budgets.
 import type { Call } from "../../src/genai/call.ts";
 import { type Budget, type BudgetPlan, openBudget, parseLimit } from "../../src/ledger/budget.ts";
-import type { Cost } from "../../src/pricing/cost.ts";
+import type { Cost, PricedCost } from "../../src/pricing/cost.ts";
 
 let serial = 0;
 
@@ -55,7 +55,7 @@ export function span(given: Span = {}): { call: Call; cost: Cost | undefined } {
   return { call, cost: cost ?? costOf(call) };
 }
 
-export function priced(nanoUsd: bigint): Cost {
+export function priced(nanoUsd: bigint): PricedCost {
   return { status: "priced", nanoUsd, model: "m1", match: "exact", layer: "bundled", version: "1", flags: [] };
 }
 
