@@ -1,7 +1,6 @@
 // What makes a price unbelievable: too dear to be one, or in a relation to its siblings that no provider has.
 import { type Fraction, formatFraction, isLess, multiply } from "./money.ts";
 import {
-  isPriceWord,
   type PriceCell,
   type PricedModel,
   type PriceWord,
@@ -43,14 +42,13 @@ export class Doubter {
   isDoubtful(cells: PlacedCells["cells"]): boolean {
     for (const tier in cells) {
       const cell = cells[tier];
+      let relates = cheaperTiers.has(tier);
       for (const word in cell) {
-        if (!isPriceWord(word) || unitsOf(word)[0] !== "mtok") continue;
-        if (this.#amountOf(cell, word)?.isTooDear) return true;
+        if (!tokenWordSet.has(word)) continue;
+        if (this.#amountOf(cell, word as PriceWord)?.isTooDear) return true;
+        relates ||= relatedWords.has(word);
       }
-      // Everything that is in relation to something else.
-      const relates = cell?.cache_read ?? cell?.cache_write ?? cell?.cache_write_5m;
-      if (relates === undefined && !cheaperTiers.includes(tier)) continue;
-      if (this.#oddRelations({ path: [], cells }).length > 0) return true;
+      if (relates && this.#oddRelations({ path: [], cells }).length > 0) return true;
     }
     return false;
   }
@@ -77,7 +75,7 @@ export class Doubter {
       for (const { word, than, says } of orders) {
         if (isMore(this.#usdOf(cell, word), this.#usdOf(cell, than))) doubt(tier, word, says);
       }
-      if (!cheaperTiers.includes(tier)) continue;
+      if (!cheaperTiers.has(tier)) continue;
       for (const word of ["input", "output"] as const) {
         const usual = this.#usdOf(cells["default"], word);
         if (isMore(this.#usdOf(cell, word), usual)) doubt(tier, word, "costs more than by default");
@@ -111,6 +109,7 @@ interface Amount {
 }
 
 const tokenWords = priceWords.filter((word) => unitsOf(word)[0] === "mtok");
+const tokenWordSet: ReadonlySet<string> = new Set(tokenWords);
 
 /** `word` costs no more than `than`, in the same cell. */
 const orders: readonly { readonly word: PriceWord; readonly than: PriceWord; readonly says: string }[] = [
@@ -123,7 +122,8 @@ const orders: readonly { readonly word: PriceWord; readonly than: PriceWord; rea
   },
 ];
 
-const cheaperTiers = ["batch", "flex"];
+const relatedWords: ReadonlySet<string> = new Set(orders.map(({ word }) => word));
+const cheaperTiers: ReadonlySet<string> = new Set(["batch", "flex"]);
 
 interface PlacedCells {
   readonly path: readonly PropertyKey[];

@@ -120,9 +120,18 @@ function litellmLayer(path: string, mode: "override" | "fill", text: string): Re
   try {
     return { name: "litellm", version: `litellm-${digest(text)}`, mode, ...readLitellmPrices(text) };
   } catch (cause) {
-    if (cause instanceof SyntaxError) return [`${path}: is no LiteLLM price file: ${cause.message}`];
+    if (cause instanceof SyntaxError)
+      return [`${placeIn(path, text, cause)}is no LiteLLM price file: ${cause.message}`];
     throw cause;
   }
+}
+
+/** JSON.parse counts characters, people count lines; where it says nothing the file ends too early. */
+function placeIn(path: string, text: string, { message }: SyntaxError): string {
+  if (!message.includes("JSON")) return `${path}: `;
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const before = text.slice(0, position === undefined ? text.length : Number(position)).split("\n");
+  return `${path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}  `;
 }
 
 /** A version for files that name none: the same text has the same version. */

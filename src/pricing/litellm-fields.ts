@@ -18,34 +18,45 @@ export class FieldReader {
 
   /** The place of a field of a row; undefined where it is no price, or one that is ignored. */
   placeOf(name: string, row: Fields): Place | undefined {
-    let field = this.#known.get(name);
-    if (!field) {
-      field = readField(name);
-      this.#known.set(name, field);
-    }
-    const word = field.use && wordOf(field.use, row);
-    return word && { word, above: field.above, tier: field.tier };
+    const { place, use, above, tier } = this.#field(name);
+    if (place || !use || !("wordIn" in use)) return place;
+    const word = use.wordIn(row);
+    return word && { word, above, tier };
+  }
+
+  /** Whether a rule of its own reads the field. */
+  hasRule(name: string): boolean {
+    return this.#field(name).hasRule;
   }
 
   /** Names that look like prices and that nobody has looked at, of all that were read. */
   get unknown(): readonly string[] {
     return [...this.#known.keys()].filter((name) => looksLikePrice(name) && !useOf(name));
   }
+
+  #field(name: string): Field {
+    const known = this.#known.get(name);
+    if (known) return known;
+    const field = readField(name);
+    this.#known.set(name, field);
+    return field;
+  }
 }
 
 interface Field extends Omit<Place, "word"> {
   readonly use: FieldUse | undefined;
+  readonly hasRule: boolean;
+  /** Where the amount goes in every row; undefined where it depends on the row, or goes nowhere. */
+  readonly place: Place | undefined;
 }
 
 function readField(name: string): Field {
-  const { base, thousands, suffix } = parse(name);
+  const { thousands, suffix } = parse(name);
   const tier = suffix === undefined ? "default" : (tiers[suffix] ?? suffix);
-  return { use: litellmFields[base], above: thousands * 1000, tier };
-}
-
-function wordOf(use: FieldUse, row: Fields): PriceWord | undefined {
-  if ("word" in use) return use.word;
-  return "wordIn" in use ? use.wordIn(row) : undefined;
+  const use = useOf(name);
+  const above = thousands * 1000;
+  const hasRule = use !== undefined && "used" in use;
+  return { use, hasRule, above, tier, place: use && "word" in use ? { word: use.word, above, tier } : undefined };
 }
 
 export type FieldUse =

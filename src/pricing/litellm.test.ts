@@ -85,6 +85,49 @@ describe("a row of LiteLLM's file", () => {
     expect(refused.get(file.providers[0]!.models[0]!)).toBe(reason);
   });
 
+  test.each([
+    { name: "a text that looks like a field", field: '"note": "1: \\"input_cost_per_token\\": 5, \\"x\\": 6"' },
+    { name: "a text of a colon and a number", field: '"note": ": 5", "other": ":\\": 6"' },
+    { name: "a field whose name has a quote", field: '"a\\"b": 5' },
+    { name: "no space anywhere", field: '"a":1,"b":-2.5e+3,"c":[1,2],"d":{"e":0}' },
+    { name: "line breaks anywhere", field: '"a"\n:\n1\n,\n"b"\r\n:\t2' },
+  ])("is read beside $name", ({ field }) => {
+    const row = `{${field}, "litellm_provider": "openai", "input_cost_per_token": 1e-6}`;
+    expect(readRow("x", row)?.prices).toEqual([{ cells: { default: { input: "0.000001" } } }]);
+  });
+
+  test("keeps twelve digits of an amount and every digit before", () => {
+    const amountOf = (text: string) =>
+      readRow("x", `{"litellm_provider": "openai", "input_cost_per_token": ${text}}`)?.prices[0]?.cells["default"]
+        ?.input;
+    expect(amountOf("0.000000123456789012")).toBe("0.000000123456789012");
+    expect(amountOf("0.0000001234567890125")).toBe("0.000000123456789012");
+    expect(amountOf("0.0000001234567890135")).toBe("0.000000123456789014");
+    expect(amountOf("9.9999999999999999e-8")).toBe("0.0000001");
+  });
+
+  test.each(["1.2.3", "0x10", "1_000", "01", "+1", ".5", "NaN", "Infinity", "1e", "1,5"])(
+    "with the amount %s is no JSON",
+    (amount) => {
+      expect(() => readRow("x", `{"litellm_provider": "openai", "input_cost_per_token": ${amount}}`)).toThrow(
+        SyntaxError,
+      );
+    },
+  );
+
+  test.each(['"x"', '"1_000"', '"0,1"', '" "', "true", "null", "[1]", "{}", "1e400", '"0x10"', "-0.5"])(
+    "does not take %s for an amount",
+    (amount) => {
+      expect(readRow("x", `{"litellm_provider": "openai", "input_cost_per_token": ${amount}}`)).toBeUndefined();
+    },
+  );
+
+  test.each(['["a", 5]', "[-1, 5]", "[0.5, 5]", "[]", "5"])("leaves out a band from %s", (range) => {
+    const band = `{"input_cost_per_token": 2e-6, "range": ${range}}`;
+    const row = `{"litellm_provider": "d", "input_cost_per_token": 1e-6, "tiered_pricing": [${band}]}`;
+    expect(readRow("x", row)?.prices).toEqual([{ cells: { default: { input: "0.000001" } }, bands: [] }]);
+  });
+
   test.each(["[]", "{", "null", '"text"'])("cannot be read from %s", (text) => {
     expect(() => readLitellmPrices(text)).toThrow(SyntaxError);
   });

@@ -1,7 +1,7 @@
 // LiteLLM's model_prices_and_context_window.json as a layer. What its fields mean is a table, `litellm-fields.ts`.
 import { Doubter, usdPerTokenMax } from "./doubts.ts";
 import { FieldReader, type Place } from "./litellm-fields.ts";
-import { formatFraction, fraction, multiply, parseDecimal } from "./money.ts";
+import { divideHalfEven, formatFraction, fraction, multiply, parseDecimal } from "./money.ts";
 import type { PriceCell, PricedModel, PricedProvider, PriceFile, PricePeriod, PriceWord } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
 
@@ -15,8 +15,7 @@ export interface LitellmPrices {
 
 /** Reads LiteLLM's file; throws a `SyntaxError` when the text is no JSON, or no object of rows. */
 export function readLitellmPrices(text: string): LitellmPrices {
-  const rows: unknown = JSON.parse(numbersAsText(text));
-  if (!isObject(rows)) throw new SyntaxError("must be an object of models");
+  const rows = rowsOf(text);
   const providers = new Map<string, PricedModel[]>();
   const refused = new Map<PricedModel, Suspicion>();
   const rounded = new Set<PricedModel>();
@@ -41,6 +40,25 @@ export function readLitellmPrices(text: string): LitellmPrices {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** JSON.parse makes doubles of numbers; those of fields become the text that was written before it sees them. */
+function rowsOf(text: string): Fields {
+  try {
+    const rows: unknown = JSON.parse(text.replace(numberOfField, '$1"$2"'));
+    if (!isObject(rows)) throw new SyntaxError("must be an object of models");
+    return rows;
+  } catch (cause) {
+    // Whatever is wrong, the text as it stands has it at the place that the user sees.
+    JSON.parse(text);
+    throw cause;
+  }
+}
+
+/**
+ * Between the quote that closes a string and the one that opens the next stands a comma, a colon or a bracket: what
+ * matches is the whole key of a field. What is no number of JSON stays, and is told by JSON.parse.
+ */
+const numberOfField = /("\w+"\s*:\s*)(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=[\s,}])/g;
+
 /** What is remembered from row to row. */
 interface Reading {
   readonly fields: FieldReader;
@@ -49,58 +67,22 @@ interface Reading {
   readonly providers: Map<string, string>;
 }
 
-/** JSON.parse makes doubles of numbers; prices stay the text that was written. */
-function numbersAsText(text: string): string {
-  let written = "";
-  let from = 0;
-  for (let at = 0; at < text.length; ) {
-    const quote = text.indexOf('"', at);
-    const end = quote < 0 ? text.length : quote;
-    for (; at < end; at++) {
-      const code = text.charCodeAt(at);
-      if (code !== minus && (code < digit0 || digit9 < code)) continue;
-      const start = at;
-      // Whatever is not right about it shows in the text: an amount that is none is left out.
-      do at++;
-      while (numberCharacters.has(text.charCodeAt(at)));
-      written += `${text.slice(from, start)}"${text.slice(start, at)}"`;
-      from = at;
-    }
-    at = afterString(text, quote);
-  }
-  return written + text.slice(from);
-}
-
-const minus = 0x2d;
-const digit0 = 0x30;
-const digit9 = 0x39;
-const numberCharacters: ReadonlySet<number> = new Set([..."0123456789+-.eE"].map((one) => one.charCodeAt(0)));
-
-/** The place behind the string that opens at `quote`. */
-function afterString(text: string, quote: number): number {
-  if (quote < 0) return text.length;
-  for (let close = text.indexOf('"', quote + 1); 0 <= close; close = text.indexOf('"', close + 1)) {
-    let slashes = 0;
-    while (text[close - 1 - slashes] === "\\") slashes++;
-    if (slashes % 2 === 0) return close + 1;
-  }
-  return text.length;
-}
-
 function readRow(key: string, row: Fields, provider: string, reading: Reading): PricedModel | undefined {
   const cells = new Cells(provider === "x_ai", reading);
+  let isPlain = true;
   for (const field in row) {
     const value = row[field];
-    if (typeof value !== "string") continue;
-    const found = reading.fields.placeOf(field, row);
-    if (found) cells.set(found, value);
+    if (typeof value === "boolean") continue;
+    const found = typeof value === "string" ? reading.fields.placeOf(field, row) : undefined;
+    if (found) cells.set(found, value as string);
+    else if (reading.fields.hasRule(field)) isPlain = false;
   }
-  readSearches(row, cells);
-  const period = withTieredPricing(cells.period(), row, reading);
-  if (Object.keys(period.cells["default"] ?? {}).length === 0) return undefined;
-  const multipliers = readMultipliers(row);
-  const name = withoutPrefix(key, provider, reading);
-  return { id: key, match: [name], ...(multipliers && { multipliers }), prices: [period] };
+  if (!isPlain) readSearches(row, cells);
+  const period = isPlain ? cells.period() : withTieredPricing(cells.period(), row, reading);
+  if (period.cells["default"] === undefined) return undefined;
+  const multipliers = isPlain ? undefined : readMultipliers(row);
+  const match = [withoutPrefix(key, provider, reading)];
+  return multipliers ? { id: key, match, multipliers, prices: [period] } : { id: key, match, prices: [period] };
 }
 
 function withoutPrefix(key: string, provider: string, reading: Reading): string {
@@ -118,7 +100,9 @@ function providerOf(spelling: string, { providers }: Reading): string {
 class Cells {
   readonly #reaches: boolean;
   readonly #reading: Reading;
-  readonly #byBand = new Map<number, Record<string, PriceCell>>();
+  readonly #usual: Record<string, PriceCell> = {};
+  /** By the total that they are above. Few rows have any. */
+  #bands: Map<number, Record<string, PriceCell>> | undefined;
 
   /** xAI's thresholds are reached, not exceeded. */
   constructor(reaches: boolean, reading: Reading) {
@@ -129,24 +113,26 @@ class Cells {
   set({ word, above, tier }: Place, text: string): void {
     const usd = amountOf(text, this.#reading);
     if (usd === undefined) return;
-    const cells = this.#byBand.get(above) ?? {};
-    const cell = cells[tier] ?? {};
-    cell[word] = usd;
-    cells[tier] = cell;
-    this.#byBand.set(above, cells);
+    const cells = above === 0 ? this.#usual : this.#band(above);
+    const cell = cells[tier];
+    if (cell) cell[word] = usd;
+    else cells[tier] = { [word]: usd };
+  }
+
+  #band(above: number): Record<string, PriceCell> {
+    this.#bands ??= new Map();
+    const cells = this.#bands.get(above) ?? {};
+    this.#bands.set(above, cells);
+    return cells;
   }
 
   period(): PricePeriod {
-    const bands = [...this.#byBand].filter(([above]) => above > 0).sort(([a], [b]) => a - b);
-    return {
-      cells: this.#byBand.get(0) ?? {},
-      ...(bands.length > 0 && {
-        bands: bands.map(([above, cells]) => ({
-          when: { input_total: `${this.#reaches ? ">=" : ">"} ${above}` },
-          cells,
-        })),
-      }),
-    };
+    if (!this.#bands) return { cells: this.#usual };
+    const operator = this.#reaches ? ">=" : ">";
+    const bands = [...this.#bands]
+      .sort(([a], [b]) => a - b)
+      .map(([above, cells]) => ({ when: { input_total: `${operator} ${above}` }, cells }));
+    return { cells: this.#usual, bands };
   }
 }
 
@@ -166,7 +152,10 @@ function readAmount(text: string): string | undefined {
     .replace(/[eE].*$/, "")
     .replace(/[^\d]/g, "")
     .replace(/^0+/, "");
-  return digits.length <= digitsMax ? formatFraction(exact) : (readAmount(Number(text).toPrecision(digitsMax)) ?? text);
+  if (digits.length <= digitsMax) return formatFraction(exact);
+  const noise = 10n ** BigInt(digits.length - digitsMax);
+  const written = BigInt(digits);
+  return formatFraction(multiply(exact, fraction(divideHalfEven(written, noise) * noise, written)));
 }
 
 const digitsMax = 12;
@@ -191,18 +180,20 @@ function withTieredPricing(period: PricePeriod, row: Fields, reading: Reading): 
   const list = row["tiered_pricing"];
   if (!Array.isArray(list)) return period;
   const bands = list.flatMap((band: unknown) => {
-    if (!isObject(band) || !Array.isArray(band["range"])) return [];
+    const from: unknown = isObject(band) && Array.isArray(band["range"]) ? band["range"][0] : undefined;
+    if (!isObject(band) || typeof from !== "number" || !(0 <= from && Number.isSafeInteger(from))) return [];
     const cell: Record<string, string> = {};
     for (const [field, value] of Object.entries(band)) {
       const place = reading.fields.placeOf(field, row);
       const usd = typeof value === "string" && place ? amountOf(value, reading) : undefined;
       if (place && usd !== undefined) cell[place.word] = usd;
     }
-    return [{ above: Number(band["range"][0]), cell: cell as PriceCell }];
+    return [{ above: from, cell: cell as PriceCell }];
   });
   const first = bands.find(({ above }) => above === 0);
+  const usual = { ...first?.cell, ...period.cells["default"] };
   return {
-    cells: { ...period.cells, default: { ...first?.cell, ...period.cells["default"] } },
+    cells: Object.keys(usual).length === 0 ? period.cells : { ...period.cells, default: usual },
     bands: bands
       .filter(({ above }) => above > 0)
       .map(({ above, cell }) => ({ when: { input_total: `> ${above}` }, cells: { default: cell } })),

@@ -54,7 +54,8 @@ export type UsageConvention = "inclusive" | "exclusive";
 /** The names of one provider's models. */
 export interface Names {
   readonly exact: ReadonlyMap<string, Row>;
-  readonly folded: ReadonlyMap<string, Row>;
+  /** By names in lower case. Made when a name is first asked for that none of the exact ones is. */
+  folded(): ReadonlyMap<string, Row>;
   readonly patterns: readonly { readonly regex: RegExp; readonly row: Row }[];
   /** Providers whose rows are asked next. */
   readonly fallback: readonly string[];
@@ -108,8 +109,6 @@ function arnPattern(name: string): RegExp {
 /** A provider while layers are laid over it. */
 interface Draft {
   readonly exact: Map<string, Row>;
-  readonly byId: Map<string, Row>;
-  readonly names: Map<Row, string[]>;
   readonly patterns: Map<string, { readonly regex: RegExp; readonly row: Row }>;
   fallback: readonly string[];
   batch: Fraction | undefined;
@@ -121,8 +120,6 @@ function draft(providers: Map<string, Draft>, id: string): Draft {
   if (found) return found;
   const made: Draft = {
     exact: new Map(),
-    byId: new Map(),
-    names: new Map(),
     patterns: new Map(),
     fallback: [],
     batch: undefined,
@@ -151,9 +148,10 @@ function mergeModels(into: Draft, provider: string, { models, multipliers }: Pri
   const { batch, usage } = into;
   for (const model of models) {
     const refused = layer.refused?.get(model);
-    const written = makeRow(model, { provider, layer, refused, tokenUnit, batch, usage, multipliers });
+    const context = { provider, layer, refused, tokenUnit, batch, usage, multipliers };
+    const written = makeRow(model, context);
     const under = model.merge ? rowUnder(into, model) : undefined;
-    const row = under ? laidOver(under, written) : written;
+    const row = under ? laidOver(under, written, context) : written;
     const keeps = layer.mode === "fill" || refused !== undefined;
     const isSame = under?.id === model.id;
     if (isSame && !keeps) takeOver(into, under, row);
@@ -169,16 +167,12 @@ function mergeModels(into: Draft, provider: string, { models, multipliers }: Pri
 function setName(into: Draft, name: string, row: Row): void {
   const owner = into.exact.get(name);
   into.exact.set(name, row);
-  into.byId.set(row.id, row);
-  const owned = into.names.get(row);
-  if (owned) owned.push(name);
-  else into.names.set(row, [name]);
   if (owner && owner !== row && owner.id === name) takeOver(into, owner, row);
 }
 
 /** All that meant one row means another. */
 function takeOver(into: Draft, owner: Row, row: Row): void {
-  for (const other of into.names.get(owner) ?? []) if (into.exact.get(other) === owner) setName(into, other, row);
+  for (const [name, holder] of into.exact) if (holder === owner) into.exact.set(name, row);
   for (const [source, { regex, row: holder }] of into.patterns) {
     if (holder === owner) into.patterns.set(source, { regex, row });
   }
@@ -186,9 +180,7 @@ function takeOver(into: Draft, owner: Row, row: Row): void {
 
 function setPattern(into: Draft, source: string, row: Row): void {
   const regex = anchoredPattern(source);
-  if (!regex) return;
-  into.patterns.set(source, { regex, row });
-  into.byId.set(row.id, row);
+  if (regex) into.patterns.set(source, { regex, row });
 }
 
 function isNamed(into: Draft, name: string | { readonly regex: string }): boolean {
@@ -198,8 +190,7 @@ function isNamed(into: Draft, name: string | { readonly regex: string }): boolea
 
 /** The row that a merging one is laid over: the one that has its id, or else the first of its names. */
 function rowUnder(into: Draft, { id, match = [] }: PricedModel): Row | undefined {
-  const same = into.byId.get(id);
-  if (same) return same;
+  for (const row of into.exact.values()) if (row.id === id) return row;
   for (const name of [id, ...match]) {
     const found = typeof name === "string" ? into.exact.get(name) : into.patterns.get(name.regex)?.row;
     if (found) return found;
@@ -219,58 +210,61 @@ interface RowContext {
 }
 
 function makeRow(model: PricedModel, context: RowContext): Row {
-  const { provider, layer, refused, tokenUnit, batch, usage } = context;
-  return withPeriods({
+  const { layer } = context;
+  const flags: readonly CostFlag[] = layer.rounded?.has(model) ? roundedFlags : noFlags;
+  return compiledLater(model, flags, multipliersOf(model, context.multipliers), context);
+}
+
+const noFlags: readonly CostFlag[] = [];
+const roundedFlags: readonly CostFlag[] = ["table_price_rounded"];
+
+/** What the lower row says and the upper does not stays; so does a doubt about the lower one. */
+function laidOver(under: Row, over: Row, context: RowContext): Row {
+  const lower = withUnits(under.model.prices, under.tokenUnit);
+  const prices = mergePeriods(lower, withUnits(over.model.prices, over.tokenUnit));
+  const { region, speed } = under.multipliers;
+  const multipliers = {
+    region: new Map([...region, ...over.multipliers.region]),
+    speed: new Map([...speed, ...over.multipliers.speed]),
+  };
+  const flags = [...new Set([...under.flags, ...over.flags])];
+  const refused = over.refused ?? under.refused;
+  return compiledLater({ ...over.model, prices }, flags, multipliers, { ...context, tokenUnit: "mtok", refused });
+}
+
+/** Thousands of rows are made when a table is loaded, and most are never asked for. */
+function compiledLater(
+  model: PricedModel,
+  flags: readonly CostFlag[],
+  multipliers: Multipliers,
+  { provider, layer, refused, tokenUnit, batch, usage }: RowContext,
+): Row {
+  let compiled: readonly Period[] | undefined;
+  return {
     provider,
     id: model.id,
     layer: layer.name,
     version: layer.version,
     refused,
-    flags: layer.rounded?.has(model) ? ["table_price_rounded"] : [],
-    multipliers: multipliersOf(model, context.multipliers),
+    flags,
+    multipliers,
     batch,
     usage,
     model,
     tokenUnit,
-  });
-}
-
-/** What the lower row says and the upper does not stays; so does a doubt about the lower one. */
-function laidOver(under: Row, over: Row): Row {
-  const prices = mergePeriods(
-    withUnits(under.model.prices, under.tokenUnit),
-    withUnits(over.model.prices, over.tokenUnit),
-  );
-  const { region, speed } = under.multipliers;
-  return withPeriods({
-    ...over,
-    refused: over.refused ?? under.refused,
-    flags: [...new Set([...under.flags, ...over.flags])],
-    multipliers: {
-      region: new Map([...region, ...over.multipliers.region]),
-      speed: new Map([...speed, ...over.multipliers.speed]),
-    },
-    model: { ...over.model, prices },
-    tokenUnit: "mtok",
-  });
-}
-
-function withPeriods(row: Omit<Row, "periods">): Row {
-  let compiled: readonly Period[] | undefined;
-  return {
-    ...row,
     periods() {
-      compiled ??= compilePeriods(row.model, row);
+      compiled ??= compilePeriods(model, { provider, tokenUnit, batch });
       return compiled;
     },
   };
 }
 
 const noFactors: ReadonlyMap<string, Fraction> = new Map();
+const noMultipliers: Multipliers = { region: noFactors, speed: noFactors };
 
 /** A row's own factors, or those of its provider that it lists. */
 function multipliersOf({ multipliers: own }: PricedModel, shared: PricedProvider["multipliers"] = {}): Multipliers {
-  if (!own) return { region: noFactors, speed: noFactors };
+  if (!own) return noMultipliers;
   const { region, geo, speed } = Array.isArray(own) ? Object.fromEntries(own.map((kind) => [kind, shared[kind]])) : own;
   return { region: factors({ ...region, ...geo }), speed: factors(speed) };
 }
@@ -285,11 +279,24 @@ function factors(given: Readonly<Record<string, string>> | undefined): ReadonlyM
 }
 
 function finish({ exact, patterns, fallback }: Draft): Names {
+  let folded: ReadonlyMap<string, Row> | undefined;
+  return {
+    exact,
+    folded() {
+      folded ??= fold(exact);
+      return folded;
+    },
+    patterns: [...patterns.values()],
+    fallback,
+  };
+}
+
+function fold(exact: ReadonlyMap<string, Row>): ReadonlyMap<string, Row> {
   const folded = new Map<string, Row>();
   for (const [name, row] of exact) {
     const lower = name.toLowerCase();
     // Two rows whose names differ in case alone: a third spelling cannot tell which is meant.
     folded.set(lower, folded.get(lower) ?? row);
   }
-  return { exact, folded, patterns: [...patterns.values()], fallback };
+  return folded;
 }

@@ -116,7 +116,7 @@ function resolveIn(names: Names, provider: string, whole: string): Found | undef
 function lookUp(names: Names, name: string): Found | undefined {
   const exact = names.exact.get(name);
   if (exact) return { row: exact, match: "exact" };
-  const folded = names.folded.get(name.toLowerCase());
+  const folded = names.folded().get(name.toLowerCase());
   return folded && { row: folded, match: "case_folded" };
 }
 
