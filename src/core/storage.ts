@@ -33,7 +33,8 @@ export interface Reading {
 /** Reads in a transaction see its own writes. */
 export interface Writing extends Reading {
   put(key: string, value: Uint8Array): void;
-  remove(key: string): void;
+  /** Who knows the length of the value says it, so that a large one need not be read to be counted. */
+  remove(key: string, length?: number): void;
 }
 
 export interface RangeQuery {
@@ -66,9 +67,9 @@ export interface Store {
   area(name: string, purpose: AreaPurpose): Storage;
   /**
    * Keeps bytes that nobody takes as a file that people find, as long as there is room for them: the oldest give way.
-   * Resolves with the path, or rejects when it cannot be written.
+   * Resolves with the path, or rejects when it cannot be written. An OTLP request unless `extension` says otherwise.
    */
-  setAside(name: string, bytes: Uint8Array): Promise<string>;
+  setAside(name: string, bytes: Uint8Array, extension?: string): Promise<string>;
 }
 
 /** The stores of one service by the id of their extension, on `Host.common`. */

@@ -121,6 +121,25 @@ describe("a queue on disk", () => {
     expect([records(store, "r"), records(store, "x"), records(store, "n")]).toEqual([0, 0, 0]);
   });
 
+  test.each([
+    { keep: "64MiB", isRead: false },
+    { keep: "1KiB", isRead: true },
+  ])("with $keep in memory, what waits beyond it is read back from the disk: $isRead", async ({ keep, isRead }) => {
+    const store = await openDisk();
+    const { sender, attempts } = await start(store, { queue: { num_consumers: 1, keep_in_memory: keep } });
+    const sent = [request(91), request(92), request(93), request(94)];
+    for (const encoded of sent) await commit(sender, encoded);
+    for (const [at, { bytes, context }] of sent.entries()) {
+      await until(() => attempts.length === at + 1);
+      expect(Buffer.from(attempts[at]?.encoded.bytes ?? [])).toEqual(Buffer.from(bytes));
+      expect(attempts[at]?.encoded.context).toEqual(context);
+      attempts[at]?.answer(ok);
+    }
+    expect(attempts[1]?.encoded.bytes === sent[1]?.bytes).toBe(!isRead);
+    await until(() => records(store, "r") === 0);
+    expect(store.area("requests", "queue").range({ from: "", to: "~", limit: 9 })).toEqual([]);
+  });
+
   test("is told of exporters whose requests nobody sends any more", async () => {
     const directory = temporaryDirectory();
     const store = await openDisk({ directory });

@@ -16,6 +16,8 @@ export interface DiskQueueOptions {
   readonly exporter: string;
   readonly capacity: Capacity;
   readonly onFull: "refuse" | "drop_oldest";
+  /** How much of what waits is kept in memory, too. */
+  readonly memoryBytes: number;
   readonly host: Host;
   /** Told when there is something to send that was not put here. */
   woken(): void;
@@ -42,6 +44,7 @@ export class DiskQueue implements Queue, Reader {
     this.#options = options;
     this.capacity = options.capacity;
     this.#log = requestLog(options.store);
+    this.#log.keepInMemory(options.memoryBytes);
     this.#name = keyOfExporter(options.exporter);
     this.#lanes = { traces: new Lane(), metrics: new Lane(), logs: new Lane() };
     this.#warnGaveWay = quietWarning(options.host, "the sending queue is full, its oldest requests give way");
@@ -205,7 +208,7 @@ export class DiskQueue implements Queue, Reader {
       // Nobody may wait for the result of a request that is on disk: `wait_for_result` is refused beside `storage`.
       finished: Promise.resolve(undefined),
       finish: () => {
-        if (end()) this.#log.finish(this.#name, signal, waiter.record);
+        if (end()) this.#log.finish(this.#name, signal, waiter.record, encoded.bytes.length);
       },
       keep: () => {
         if (end()) this.#successor?.adopt(signal, waiter);

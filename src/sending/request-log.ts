@@ -1,11 +1,13 @@
 // Requests on disk, each written once however many exporters are to send it. What an exporter has still to send is an
 // index of its own, so that it may finish in any order, and a record goes when nobody has to send it any more.
+// Keys: `r/<n>` the bytes of request n, `a/<n>` what is known of it, `n/<n>` for how many exporters it is where that is
+// not one, `x/<exporter>/<signal>/<n>` that an exporter is to send it.
 import { createHash } from "node:crypto";
 import type { Encoded, Signal } from "../core/batch.ts";
 import { Note } from "../core/note.ts";
 import { type Storage, StorageFull, type Store, type Writing } from "../core/storage.ts";
 import type { Waiter } from "./fifo.ts";
-import { readRequest, writeRequest } from "./request-record.ts";
+import { readRequest, writeAbout } from "./request-record.ts";
 
 /** The log of a store: all exporters that name it share it. */
 export function requestLog(store: Store): RequestLog {
@@ -16,8 +18,6 @@ export function requestLog(store: Store): RequestLog {
 
 const logs = new Note<RequestLog>("request log");
 
-/** Requests that were just written are most likely the next to be read. */
-const recentBytesMax = 16 * 1024 ** 2;
 /** What a record and its index take beside the request. */
 const overheadBytes = 8 * 1024;
 const readAtOnce = 1_000;
@@ -36,6 +36,7 @@ export class RequestLog {
   readonly #written = new WeakMap<Encoded, number>();
   readonly #recent = new Map<number, Encoded>();
   #recentBytes = 0;
+  #recentBytesMax = 0;
   #reservedBytes = 0;
   readonly #readers = new Map<string, Reader>();
   #hasToldOrphans = false;
@@ -49,6 +50,11 @@ export class RequestLog {
 
   get bytesMax(): number {
     return this.#storage.bytesMax;
+  }
+
+  /** Requests that were just written are the next to be read: up to so many bytes of them stay in memory, too. */
+  keepInMemory(bytes: number): void {
+    this.#recentBytesMax = Math.max(this.#recentBytesMax, bytes);
   }
 
   /** Sets room aside. Throws `StorageFull`; what comes back gives the room back. */
@@ -68,7 +74,10 @@ export class RequestLog {
     return this.#storage.transaction((writing) => {
       const shares = known !== undefined && this.#join(writing, known);
       const record = shares ? known : this.#next;
-      if (!shares) writing.put(recordKey(record), writeRequest(encoded));
+      if (!shares) {
+        writing.put(recordKey(record), encoded.bytes);
+        writing.put(aboutKey(record), writeAbout(encoded));
+      }
       writing.put(indexKey(exporter, encoded.signal, record), writeIndex(encoded));
       if (shares) return record;
       this.#next++;
@@ -87,11 +96,11 @@ export class RequestLog {
     const recent = this.#recent.get(record);
     if (recent !== undefined) return recent;
     const bytes = this.#storage.get(recordKey(record));
-    return bytes && (readRequest(bytes) ?? { damaged: bytes });
+    return bytes && (readRequest(this.#storage.get(aboutKey(record)), bytes) ?? { damaged: bytes });
   }
 
-  /** This exporter has nothing to do with a record any more. */
-  finish(exporter: string, signal: Signal, record: number): void {
+  /** This exporter has nothing to do with a record any more. `length` is that of the request, where it was read. */
+  finish(exporter: string, signal: Signal, record: number, length?: number): void {
     this.#storage.transaction((writing) => {
       const index = indexKey(exporter, signal, record);
       if (writing.get(index) === undefined) return;
@@ -100,7 +109,8 @@ export class RequestLog {
       if (2 < readers) writing.put(countKey(record), Uint8Array.of(readers - 1));
       else if (readers === 2) writing.remove(countKey(record));
       else {
-        writing.remove(recordKey(record));
+        writing.remove(recordKey(record), length);
+        writing.remove(aboutKey(record));
         this.#forget(record);
       }
     });
@@ -154,7 +164,7 @@ export class RequestLog {
     this.#recent.set(record, { signal, bytes, items, context, notes: {} });
     this.#recentBytes += bytes.length;
     for (const oldest of this.#recent.keys()) {
-      if (this.#recentBytes <= recentBytesMax) return;
+      if (this.#recentBytes <= this.#recentBytesMax) return;
       this.#forget(oldest);
     }
   }
@@ -185,6 +195,10 @@ function indexKey(exporter: string, signal: Signal, record: number): string {
 
 function recordKey(record: number): string {
   return `r/${numberKey(record)}`;
+}
+
+function aboutKey(record: number): string {
+  return `a/${numberKey(record)}`;
 }
 
 /** How many exporters a record is for, where it is more than one. */

@@ -122,6 +122,7 @@ class QueuedSender implements Sender {
       exporter,
       capacity: capacityOf(queueing),
       onFull: queueing.on_full,
+      memoryBytes: queueing.keep_in_memory,
       host: this.#host,
       woken: () => this.#pump(),
       lost: (signal, items) => this.#delivery.countFailed({ signal }, items),

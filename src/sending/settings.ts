@@ -2,7 +2,7 @@
 // the queue is bounded by bytes where nothing is said, because a number of requests bounds no memory.
 import { z } from "zod";
 import type { Batching, Objection } from "../core/component.ts";
-import { duration, extensionId, optionalDuration, parseSize, section } from "../core/settings.ts";
+import { duration, extensionId, optionalDuration, parseSize, section, size } from "../core/settings.ts";
 
 const MiB = 1024 ** 2;
 
@@ -63,6 +63,10 @@ export const sendingQueueSettings = section(
     storage: extensionId(
       "file_storage",
       "Id of a file_storage extension: what waits is on disk before the sender is acknowledged, and outlives the process.",
+    ),
+    keep_in_memory: size(
+      "64MiB",
+      "With storage: how much of what waits is kept in memory too, so that it is not read back from the disk. Exporters of one storage share it; the largest value counts.",
     ),
     on_full: z.enum(["refuse", "drop_oldest"]).default("refuse").meta({
       description:

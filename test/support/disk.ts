@@ -18,14 +18,18 @@ export interface DiskOptions {
   readonly bytesMax?: number;
   readonly sync?: Sync;
   readonly host?: Host;
+  readonly commitDelayMs?: number;
   readonly freeBytes?: () => number;
 }
 
 /** An open store, closed at the end of the test. */
 export async function openDisk(options: DiskOptions = {}): Promise<DiskStore> {
   const { directory = temporaryDirectory(), bytesMax = 64 * 1024 ** 2, sync = "interval" } = options;
-  const { host = recordingHost(), freeBytes } = options;
-  const store = await openDiskStore({ directory, bytesMax, sync, host, ...(freeBytes ? { freeBytes } : {}) });
+  const { host = recordingHost(), commitDelayMs = 0, freeBytes } = options;
+  const store = await openDiskStore({
+    ...{ directory, bytesMax, sync, host, commitDelayMs },
+    ...(freeBytes ? { freeBytes } : {}),
+  });
   onTestFinished(() => store.close(AbortSignal.timeout(2_000)));
   return store;
 }

@@ -38,7 +38,7 @@ export class DiskArea implements Storage {
     get: (key) => this.get(key),
     range: (query) => this.range(query),
     put: (key, value) => this.#put(key, value),
-    remove: (key) => this.#remove(key),
+    remove: (key, length) => this.#remove(key, length),
   };
 
   /** `bytes` is what is stored already. */
@@ -142,13 +142,13 @@ export class DiskArea implements Storage {
   #put(key: string, value: Uint8Array): void {
     const { hindrance } = this.#surface;
     if (hindrance !== undefined) throw new Refused("unavailable", `file storage: ${hindrance}`);
-    const size = storedBytes(key, value) - this.#sizeNow(key);
+    const size = storedBytes(key, value.length) - this.#sizeNow(key);
     if (0 < size && this.#share.bytesMax < this.#share.bytes + size) throw new StorageFull(this.#share.bytesMax);
     this.#change(key, value, size);
   }
 
-  #remove(key: string): void {
-    const size = this.#sizeNow(key);
+  #remove(key: string, length: number | undefined): void {
+    const size = length === undefined ? this.#sizeNow(key) : storedBytes(key, length);
     if (0 < size) this.#change(key, undefined, -size);
   }
 
@@ -161,7 +161,7 @@ export class DiskArea implements Storage {
 
   #sizeNow(key: string): number {
     const value = this.get(key);
-    return value === undefined ? 0 : storedBytes(key, value);
+    return value === undefined ? 0 : storedBytes(key, value.length);
   }
 
   #grow(size: number): void {
@@ -182,11 +182,11 @@ const pageBytes = 4096;
 /** Larger values get pages of their own, of which the last is partly empty; smaller ones share pages, two thirds full. */
 const sharedPageBytesMax = 2000;
 
-/** What an entry takes in the file. */
-export function storedBytes(key: string, value: Uint8Array): number {
-  const bytes = key.length + value.length + 16;
+/** What an entry takes in the file, with a value of `length` bytes. */
+export function storedBytes(key: string, length: number): number {
+  const bytes = key.length + length + 16;
   if (bytes <= sharedPageBytesMax) return Math.ceil(bytes * 1.5);
-  return Math.ceil((value.length + 16) / pageBytes) * pageBytes + key.length * 2 + 64;
+  return Math.ceil((length + 16) / pageBytes) * pageBytes + key.length * 2 + 64;
 }
 
 /** A sequence, and what comes next in it. */

@@ -122,6 +122,41 @@ describe("a store on disk", () => {
     expect(again.range({ from: "a", to: "z", limit: 9 }).map(({ key }) => key)).toEqual(["a", "d"]);
   });
 
+  test("the first write is committed at once, those after it share the next commit, and the last waits for nobody", async () => {
+    const directory = temporaryDirectory();
+    const host = recordingHost();
+    const store = await openDisk({ directory, host, commitDelayMs: 10 });
+    const area = store.area("requests", "queue");
+    const safe: string[] = [];
+    const put = async (key: string) => {
+      area.transaction((writing) => writing.put(key, value(10)));
+      await area.durable();
+      safe.push(key);
+    };
+    await put("a");
+    const both = [put("b"), put("c")];
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect(safe).toEqual(["a"]);
+    host.advance(10);
+    await Promise.all(both);
+    const last = put("d");
+    await store.close(deadline());
+    await last;
+    expect(safe).toEqual(["a", "b", "c", "d"]);
+    expect((await openDisk({ directory })).area("requests", "queue").get("d")).toHaveLength(10);
+  });
+
+  test("what is removed by its length is counted as if it had been read", async () => {
+    const area = (await openDisk()).area("requests", "queue");
+    const empty = area.bytes;
+    for (const length of [0, 1, 1_900, 2_000, 100_000]) {
+      area.transaction((writing) => writing.put("k", value(length)));
+      await area.durable();
+      area.transaction((writing) => writing.remove("k", length));
+      expect([length, area.bytes, area.get("k")]).toEqual([length, empty, undefined]);
+    }
+  });
+
   test("files are for their owner alone", async () => {
     const directory = temporaryDirectory();
     const store = await openDisk({ directory });

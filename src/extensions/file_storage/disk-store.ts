@@ -4,6 +4,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { RootDatabase } from "lmdb";
 import type { Host } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
@@ -18,6 +19,8 @@ export interface DiskStoreOptions {
   readonly bytesMax: number;
   readonly sync: Sync;
   readonly host: Host;
+  /** How long after a commit the next one waits for more to come; 0 by default. */
+  readonly commitDelayMs?: number;
   /** Bytes that the disk still takes; asked of the system by default. */
   readonly freeBytes?: () => number;
 }
@@ -79,6 +82,10 @@ export class DiskStore implements Store {
   #current: Deferred | undefined;
   #isScheduled = false;
   #isRetrying = false;
+  /** Runs while what is written waits for more, to share a commit with it. */
+  #gathering: Promise<void> | undefined;
+  /** Aborts when nothing is to be gathered any more. */
+  readonly #finishing = new AbortController();
   readonly #closing = new AbortController();
   #startedMs = 0;
 
@@ -114,12 +121,13 @@ export class DiskStore implements Store {
     return area;
   }
 
-  setAside(name: string, bytes: Uint8Array): Promise<string> {
-    return this.#setAside.put(name, bytes);
+  setAside(name: string, bytes: Uint8Array, extension?: string): Promise<string> {
+    return this.#setAside.put(name, bytes, extension);
   }
 
   /** Writes what is not written, as far as `deadline` lets it, and closes the file. */
   async close(deadline: AbortSignal): Promise<void> {
+    this.#finishing.abort();
     const over = new Promise<void>((resolve) => deadline.addEventListener("abort", () => resolve(), { once: true }));
     const written = this.#durable().catch(() => undefined);
     await (deadline.aborted ? undefined : Promise.race([written, over]));
@@ -164,11 +172,26 @@ export class DiskStore implements Store {
     this.#next ??= deferred();
     if (this.#isScheduled || this.#current !== undefined) return;
     this.#isScheduled = true;
-    // What arrives in one turn of the event loop goes together.
-    setImmediate(() => {
+    void this.#gathered().then(() => {
       this.#isScheduled = false;
       void this.#commit();
     });
+  }
+
+  /** What arrives in one turn of the event loop goes together, and under load what arrives within the delay. */
+  async #gathered(): Promise<void> {
+    await this.#gathering;
+    await nextTurn();
+  }
+
+  /** A commit costs the same for one request as for many: from its start on the next one gathers. */
+  #gather(): void {
+    const { commitDelayMs = 0, host } = this.#options;
+    if (commitDelayMs === 0 || this.#finishing.signal.aborted) return;
+    const gathering = host.clock.sleep(commitDelayMs, this.#finishing.signal).then(() => {
+      if (this.#gathering === gathering) this.#gathering = undefined;
+    });
+    this.#gathering = gathering;
   }
 
   async #commit(): Promise<void> {
@@ -177,6 +200,7 @@ export class DiskStore implements Store {
     this.#next = undefined;
     this.#current = group;
     this.#startedMs = this.#options.host.clock.monotonic();
+    this.#gather();
     const changed = [...this.#areas].filter(([, area]) => area.hasPending);
     const failure = await this.#write(changed);
     this.#current = undefined;
@@ -210,7 +234,7 @@ export class DiskStore implements Store {
    */
   #checkRoom(entries: readonly [string, Uint8Array | undefined][]): void {
     let bytes = 0;
-    for (const [key, value] of entries) if (value && key.startsWith("queue/")) bytes += storedBytes(key, value);
+    for (const [key, value] of entries) if (value && key.startsWith("queue/")) bytes += storedBytes(key, value.length);
     if (0 < bytes && this.#roomBytes() < bytes + commitRoomBytes) throw new Error("no space left on the disk");
   }
 

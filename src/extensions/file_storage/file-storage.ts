@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Component, extension } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
-import { inert, size } from "../../core/settings.ts";
+import { duration, inert, size } from "../../core/settings.ts";
 import { offerStore } from "../../core/storage.ts";
 import { lockDirectory, makeDirectory } from "./directory-lock.ts";
 import { type DiskStore, dataFile, openDiskStore } from "./disk-store.ts";
@@ -35,6 +35,10 @@ const settings = z.strictObject({
     description:
       "What an acknowledgement waits for. `always`: the disk has it, also after a power cut. `interval`: the system has it, the disk follows at once; a power cut may take the last second. `never`: the system has it, and writes when it likes; a power cut may take everything.",
   }),
+  commit_delay: duration(
+    "10ms",
+    "Under load, how long what is written waits after the start of a commit to share the next one. The first write after a pause waits for nothing; 0s is no delay.",
+  ),
   timeout: inert("a directory in use is told at once"),
   fsync: inert("`sync` says when"),
   recreate: inert("a file that is damaged is always set aside, and a new one begun"),
@@ -70,13 +74,13 @@ class FileStorage implements Component {
   }
 
   async start(): Promise<void> {
-    const { directory, create_directory, max_size: bytesMax, sync } = this.#given;
+    const { directory, create_directory, max_size: bytesMax, sync, commit_delay: commitDelayMs } = this.#given;
     if (create_directory) makeDirectory(directory);
     else if (!existsSync(directory)) throw new Error(`${directory}: is not there; make it, or set create_directory`);
     this.#unlock = await lockDirectory(directory, this.#host.clock);
     const path = join(directory, dataFile);
     if (existsSync(path)) await this.#check(path);
-    this.#store = await openDiskStore({ directory, bytesMax, sync, host: this.#host });
+    this.#store = await openDiskStore({ directory, bytesMax, sync, commitDelayMs, host: this.#host });
     offerStore(this.#host.common, this.#id, this.#store);
     this.#watch(this.#store, path);
     this.#host.log.info("storing on disk", { directory, bytes: statSync(path).size });

@@ -16,12 +16,12 @@ export class SetAside {
   }
 
   /** Resolves with the path. The oldest files give way. */
-  async put(name: string, bytes: Uint8Array): Promise<string> {
+  async put(name: string, bytes: Uint8Array, extension = "pb"): Promise<string> {
     if (this.#bytesMax < bytes.length)
       throw new Error(`${bytes.length} bytes are more than what is set aside may take, ${this.#bytesMax}`);
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     this.#files ??= filesIn(this.#directory);
-    const unique = `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "_")}-${this.#serial++}.pb`;
+    const unique = `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "_")}-${this.#serial++}.${extension}`;
     this.#files.push({ name: unique, bytes: bytes.length });
     while (this.#bytesMax < this.#files.reduce((sum, file) => sum + file.bytes, 0)) {
       const oldest = this.#files.shift();
