@@ -1,46 +1,68 @@
-// A model provider for tests: the parts of OpenAI's API that instrumentations look at, with the same usage every time.
-// Chat is 1215 tokens in, 1024 of them cached, and 87 out, 32 of them reasoning; an embedding is 8 tokens in.
+// Model providers for tests: one real server that speaks the APIs of OpenAI, Anthropic, Gemini and Bedrock as far as
+// clients look at them, and keeps a journal of what every call used. The journal is the truth; spans are compared with it.
+import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { anthropicApi } from "./model-apis/anthropic.ts";
+import type { Answer, Api, Asked, Counts } from "./model-apis/api.ts";
+import { bedrockApi } from "./model-apis/bedrock.ts";
+import { geminiApi } from "./model-apis/gemini.ts";
+import { openaiApi } from "./model-apis/openai.ts";
+
+/** One attempt that reached the server. Tokens are null where it failed; `input` has all input, `output` all output. */
+export interface JournalEntry {
+  readonly call: string;
+  readonly provider: string;
+  readonly operation: string;
+  readonly requestModel: string;
+  /** The snapshot that answered. */
+  readonly model: string;
+  readonly responseId: string | null;
+  readonly input: number | null;
+  readonly cacheRead: number | null;
+  readonly cacheWrite: number | null;
+  readonly output: number | null;
+  readonly reasoning: number | null;
+  /** Whether the answer carried the usage: a stream of chat completions does so only when it was asked to. */
+  readonly usageSent: boolean;
+  readonly stream: boolean;
+  readonly status: number;
+  /** What stood behind `#` in the prompt: how a test names the caller, because proxies pass on nothing else. */
+  readonly tag: string | null;
+}
 
 export interface ModelServer {
   /** Base URL as a client of OpenAI wants it. */
   readonly url: string;
+  /** Without a path, as clients of the others want it. */
+  readonly origin: string;
   /** What was answered, in order: `chat gpt-4o-mini`, `chat boom 429`. */
   readonly answered: string[];
+  readonly journal: JournalEntry[];
   stop(): Promise<void>;
 }
 
-interface ChatRequest {
-  readonly model: string;
-  readonly stream?: boolean;
-  readonly stream_options?: { readonly include_usage?: boolean };
+export interface ModelServerOptions {
+  /** The same usage every time, or one more token of input and of output with every call. */
+  readonly usage?: "fixed" | "growing";
 }
 
-/** Models answer under the name of their snapshot. */
-const snapshots: Readonly<Record<string, string>> = {
-  "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
-  "gpt-4o": "gpt-4o-2024-08-06",
-};
+const apis: readonly Api[] = [anthropicApi, geminiApi, bedrockApi, openaiApi];
 
-const chatUsage = {
-  prompt_tokens: 1215,
-  completion_tokens: 87,
-  total_tokens: 1302,
-  prompt_tokens_details: { cached_tokens: 1024, audio_tokens: 0 },
-  completion_tokens_details: { reasoning_tokens: 32, audio_tokens: 0 },
-};
-
-export async function startModelServer(): Promise<ModelServer> {
+export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const answered: string[] = [];
+  const journal: JournalEntry[] = [];
+  const clerk = new Clerk(answered, journal, options.usage ?? "fixed");
   const server = createServer((request, response) => {
-    void readJson(request).then((body) => answer(request.url ?? "", body, response, answered));
+    void readBody(request).then((body) => clerk.serve(request.url ?? "", body, response));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/v1`,
+    origin: `http://127.0.0.1:${port}`,
     answered,
+    journal,
     stop: () =>
       new Promise((done) => {
         server.closeAllConnections();
@@ -49,67 +71,89 @@ export async function startModelServer(): Promise<ModelServer> {
   };
 }
 
-function answer(path: string, body: ChatRequest, response: ServerResponse, answered: string[]): void {
-  const operation = path === "/v1/embeddings" ? "embeddings" : path === "/v1/chat/completions" ? "chat" : "unknown";
-  // A model that is always out of quota.
-  if (body.model === "boom") {
-    answered.push(`${operation} boom 429`);
-    return json(response, 429, { error: { message: "rate limited", type: "rate_limit_error", code: "rate_limit" } });
+class Clerk {
+  readonly #answered: string[];
+  readonly #journal: JournalEntry[];
+  readonly #usage: "fixed" | "growing";
+  /** Ids of answers are never those of another server's. */
+  readonly #run = randomBytes(5).toString("hex");
+  /** Models that fail every other time. */
+  readonly #failedLast = new Set<string>();
+
+  constructor(answered: string[], journal: JournalEntry[], usage: "fixed" | "growing") {
+    this.#answered = answered;
+    this.#journal = journal;
+    this.#usage = usage;
   }
-  answered.push(`${operation} ${body.model}`);
-  const id = `chatcmpl-${String(answered.length).padStart(12, "k")}`;
-  if (operation === "embeddings") json(response, 200, embedding(body.model));
-  else if (operation !== "chat")
-    json(response, 404, { error: { message: `no ${path}`, type: "invalid_request_error" } });
-  else if (body.stream === true) stream(response, id, body);
-  else json(response, 200, completion(id, body.model));
+
+  serve(url: string, body: string, response: ServerResponse): void {
+    const path = decodeURIComponent(url.split("?")[0] ?? "");
+    const api = apis.find((one) => one.knows(path));
+    const asked = api?.read(path, body === "" ? {} : JSON.parse(body));
+    if (api === undefined || asked === undefined) {
+      this.#answered.push(`unknown ${path} 404`);
+      return json(response, 404, { error: { message: `no ${path}`, type: "invalid_request_error" } });
+    }
+    const status = this.#statusOf(asked.model);
+    if (status !== 200) {
+      this.#answered.push(`${asked.operation} ${asked.model} ${status}`);
+      this.#journal.push({ ...entryOf(asked, this.#callId(), body), ...nothing, status });
+      return json(response, status, api.failure(status));
+    }
+    this.#answered.push(`${asked.operation} ${asked.model}`);
+    const counts = api.counts(asked, this.#usage === "growing" ? this.#journal.length : 0);
+    const answer = api.answer(asked, counts, this.#callId());
+    this.#journal.push({ ...entryOf(asked, this.#callId(), body), ...truth(answer, counts), status });
+    send(response, answer);
+  }
+
+  /** `boom` is always out of quota; what begins with `flaky` fails every other time. */
+  #statusOf(model: string): number {
+    if (model.includes("boom")) return 429;
+    if (!model.startsWith("flaky")) return 200;
+    if (this.#failedLast.delete(model)) return 200;
+    this.#failedLast.add(model);
+    return 500;
+  }
+
+  /** Of the call that is being answered. */
+  #callId(): string {
+    return `${this.#run}${String(this.#answered.length).padStart(4, "0")}`;
+  }
 }
 
-function embedding(model: string) {
-  return {
-    object: "list",
-    model,
-    data: [{ object: "embedding", index: 0, embedding: [0.25, -0.5, 0.125] }],
-    usage: { prompt_tokens: 8, total_tokens: 8 },
-  };
+const nothing = {
+  responseId: null,
+  input: null,
+  cacheRead: null,
+  cacheWrite: null,
+  output: null,
+  reasoning: null,
+  usageSent: false,
+} as const;
+
+function truth({ responseId, usageSent }: Answer, { input, cacheRead, cacheWrite, output, reasoning }: Counts) {
+  return { responseId, input, cacheRead, cacheWrite, output, reasoning, usageSent };
 }
 
-function completion(id: string, model: string) {
-  const message = { role: "assistant", content: "A short answer.", refusal: null };
-  return {
-    ...envelope(id, model, "chat.completion"),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
-    usage: chatUsage,
-  };
+function entryOf(asked: Asked, call: string, body: string) {
+  const { provider, operation, model: requestModel, snapshot: model, stream } = asked;
+  return { call, provider, operation, requestModel, model, stream, tag: /#([\w-]+)/.exec(body)?.[1] ?? null };
 }
 
-function envelope(id: string, model: string, object: string) {
-  return { id, object, created: 1_790_000_000, model: snapshots[model] ?? model, service_tier: "default" };
-}
-
-/** Server-sent events; the usage comes in a chunk of its own, and only when it was asked for. */
-function stream(response: ServerResponse, id: string, { model, stream_options }: ChatRequest): void {
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  const send = (chunk: object) => response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-  const chunk = (delta: object, finish: string | null) => ({
-    ...envelope(id, model, "chat.completion.chunk"),
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
-  });
-  send(chunk({ role: "assistant", content: "" }, null));
-  send(chunk({ content: "A short " }, null));
-  send(chunk({ content: "answer." }, null));
-  send(chunk({}, "stop"));
-  if (stream_options?.include_usage === true)
-    send({ ...envelope(id, model, "chat.completion.chunk"), choices: [], usage: chatUsage });
-  response.end("data: [DONE]\n\n");
+function send(response: ServerResponse, { body }: Answer): void {
+  if (!("events" in body)) return json(response, 200, body.whole);
+  response.writeHead(200, { "content-type": body.type });
+  for (const event of body.events) response.write(event);
+  response.end();
 }
 
 function json(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-async function readJson(request: IncomingMessage): Promise<ChatRequest> {
+async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString() || "{}");
+  return Buffer.concat(chunks).toString();
 }
