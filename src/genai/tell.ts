@@ -104,7 +104,7 @@ function completeTokens(reading: Reading, { dialect, scope }: Speaker): Usage | 
 function completeShape(reading: Reading, { dialect }: CompiledDialect, tellsUsage: boolean): Shape {
   if (dialect.shape !== undefined) return dialect.shape;
   const operation = reading.text(at.operation);
-  if (operation === undefined) return tellsUsage ? "call" : "other";
+  if (operation === undefined) return tellsUsage ? unnamedCall(reading) : "other";
   if (operation === "@container" || operation === "@other") {
     reading.derive(at.operation, undefined, "");
     return operation === "@container" ? "container" : "other";
@@ -115,6 +115,14 @@ function completeShape(reading: Reading, { dialect }: CompiledDialect, tellsUsag
     return "call";
   }
   return shapeOf(operation);
+}
+
+/** Usage without an operation: what has output is a chat, and a model of embeddings says so in its name. */
+function unnamedCall(reading: Reading): Shape {
+  const model = reading.text(at.requestModel) ?? reading.text(at.responseModel) ?? reading.text(at.model) ?? "";
+  if (0 < (reading.count(at.output) ?? 0)) reading.derive(at.operation, "chat", "operation: it has output", at.output);
+  else if (model.includes("embed")) reading.derive(at.operation, "embeddings", "operation: the model's name", at.model);
+  return "call";
 }
 
 /** A proxy's model, its address, its library, the family of the model: in the order of how much they are worth. */

@@ -141,6 +141,34 @@ const rows: readonly Row[] = [
     input: 1215,
     output: 87,
   },
+  {
+    name: "an input that follows from the total is all input, even where the dialect leaves the cache out",
+    meaning: exclusive,
+    told: { total: 5087, output: 87, cacheRead: 1024 },
+    input: 5000,
+    output: 87,
+  },
+  {
+    name: "and so is one that is made of its parts",
+    meaning: exclusive,
+    told: { uncachedInput: 5000, output: 87, cacheRead: 1024 },
+    input: 6024,
+    output: 87,
+  },
+  {
+    name: "unless the cache is more than it",
+    meaning: exclusive,
+    told: { total: 278, output: 87, cacheRead: 1024 },
+    input: 1215,
+    output: 87,
+    flags: ["usage_convention_inferred_exclusive"],
+  },
+  {
+    name: "writes that live for five minutes are writes, whatever the sum of all writes says",
+    meaning: inclusive,
+    told: { input: 1471, cacheRead: 1024, cacheWrite: 0, cacheWrite5m: 256 },
+    input: 1471,
+  },
   { name: "T20: an embedding has input alone", meaning: auto, told: { input: 8, total: 8 }, input: 8 },
 ];
 

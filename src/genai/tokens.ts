@@ -20,6 +20,8 @@ export class TokenCounts {
 
   /** Makes input and output what the convention says, in place. */
   normalise(meaning: TokenMeaning, scope: string, flags: ReadingFlag[]): void {
+    // An input that follows from other counts is all input already, whatever the emitter's own would be.
+    const isDerived = this.input === undefined;
     this.#completeWrites();
     this.#completeTotals(flags);
     const cached = (this.cacheRead ?? 0) + (this.cacheWrite ?? 0);
@@ -27,7 +29,8 @@ export class TokenCounts {
     if (input !== undefined && 0 < cached) {
       const proven = this.#provesExclusive(input, cached);
       if (proven) flags.push("usage_convention_inferred_exclusive");
-      if (proven || this.#leavesCacheOut(meaning, scope)) this.input = input + cached;
+      const isAll = isDerived || this.uncachedInput !== undefined;
+      if (proven || (!isAll && this.#leavesCacheOut(meaning, scope))) this.input = input + cached;
     }
     if (isOneOf(meaning.apartReasoningScopes, scope)) this.#reasoningFromTotal();
     this.#completeOutput(meaning, flags);
@@ -38,10 +41,11 @@ export class TokenCounts {
     return this.provider !== undefined && isOneOf(exclusiveProviders, this.provider);
   }
 
+  /** LangChain says of a write that it was 0 and that it lives for five minutes: the parts are right. */
   #completeWrites(): void {
-    if (this.cacheWrite !== undefined) return;
     if (this.cacheWrite5m === undefined && this.cacheWrite1h === undefined) return;
-    this.cacheWrite = (this.cacheWrite5m ?? 0) + (this.cacheWrite1h ?? 0);
+    const parts = (this.cacheWrite5m ?? 0) + (this.cacheWrite1h ?? 0);
+    if (this.cacheWrite === undefined || this.cacheWrite < parts) this.cacheWrite = parts;
   }
 
   #completeTotals(flags: ReadingFlag[]): void {

@@ -17,6 +17,8 @@ export const asIs = Symbol("as is");
 
 /** More tokens than any call has: a bound that keeps one broken span from eating a budget. */
 export const tokensMax = 1e9;
+/** More than any call costs. */
+const usdMax = 1e9;
 const listMax = 128;
 
 export interface Meaning {
@@ -61,7 +63,7 @@ function textsOf(value: unknown): readonly string[] | typeof bad {
 
 /** What a raw value means for its key. */
 export function meaningOf(raw: Raw, meaning: Meaning): Value | typeof bad | undefined {
-  if (raw === null) return undefined;
+  if (raw === null || meaning.values?.get(String(raw)) === "") return undefined;
   switch (meaning.kind) {
     case "tokens":
       return tokensOf(raw);
@@ -137,7 +139,7 @@ function doubleOf(raw: Raw, unit: "ms" | undefined): number | typeof bad | undef
 function usdOf(raw: Raw): string | typeof bad | undefined {
   const number = numberOf(raw);
   if (typeof number !== "number") return number;
-  return number < 0 ? bad : decimalText(typeof raw === "string" ? raw.trim() : String(number));
+  return number < 0 || usdMax < number ? bad : decimalText(typeof raw === "string" ? raw.trim() : String(number));
 }
 
 /** A finite number, from a number or from digits with a point; bad for all else, undefined for words of absence. */

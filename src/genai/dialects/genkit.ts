@@ -31,6 +31,13 @@ export const genkit: Dialect = {
         { from: "usage.thoughtsTokens", to: "gen_ai.usage.reasoning.output_tokens" },
         { from: "usage.cachedContentTokens", to: "gen_ai.usage.cache_read.input_tokens" },
         { from: "finishReason", to: "gen_ai.response.finish_reasons" },
+        // Plugins of OpenAI's API and of Gemini add the provider's own answer.
+        { from: "raw.id", to: "gen_ai.response.id" },
+        { from: "raw.model", to: "gen_ai.response.model" },
+        { from: "raw.usage.prompt_tokens_details.cached_tokens", to: "gen_ai.usage.cache_read.input_tokens" },
+        { from: "raw.usage.completion_tokens_details.reasoning_tokens", to: "gen_ai.usage.reasoning.output_tokens" },
+        { from: "raw.responseId", to: "gen_ai.response.id" },
+        { from: "raw.modelVersion", to: "gen_ai.response.model" },
       ],
     },
     {

@@ -66,7 +66,8 @@ export const langfuse: Dialect = {
       inside: "langfuse.observation.model.parameters",
       rules: [
         { from: "temperature", to: "gen_ai.request.temperature" },
-        { from: "max_tokens", to: "gen_ai.request.max_tokens" },
+        // The wrapper writes a limit that was not set as `"Infinity"`.
+        { from: "max_tokens", to: "gen_ai.request.max_tokens", values: { Infinity: "" } },
         { from: "top_p", to: "gen_ai.request.top_p" },
         { from: "frequency_penalty", to: "gen_ai.request.frequency_penalty" },
         { from: "presence_penalty", to: "gen_ai.request.presence_penalty" },

@@ -1,6 +1,18 @@
 // LangSmith's OpenTelemetry export. From its published source.
-import type { Dialect } from "../dialect.ts";
+import type { Dialect, Rule } from "../dialect.ts";
 import { currentNames, earlierNames, usageObject } from "./shared-rules.ts";
+
+const usageMetadata: readonly Rule[] = [
+  ...usageObject,
+  { from: "input_token_details.cache_read", to: "gen_ai.usage.cache_read.input_tokens" },
+  { from: "input_token_details.cache_creation", to: "gen_ai.usage.cache_write.input_tokens" },
+  { from: "input_token_details.ephemeral_5m_input_tokens", to: "@cache_write_5m_tokens" },
+  { from: "input_token_details.ephemeral_1h_input_tokens", to: "@cache_write_1h_tokens" },
+  { from: "input_token_details.audio", to: "gen_ai.usage.audio.input_tokens" },
+  { from: "output_token_details.reasoning", to: "gen_ai.usage.reasoning.output_tokens" },
+  { from: "output_token_details.audio", to: "gen_ai.usage.audio.output_tokens" },
+  { from: "total_cost", to: "@reported_usd" },
+];
 
 export const langsmith: Dialect = {
   id: "langsmith",
@@ -41,18 +53,10 @@ export const langsmith: Dialect = {
         { from: "audio", to: "gen_ai.usage.audio.output_tokens" },
       ],
     },
-    {
-      inside: "langsmith.usage_metadata",
-      rules: [
-        ...usageObject,
-        { from: "input_token_details.cache_read", to: "gen_ai.usage.cache_read.input_tokens" },
-        { from: "input_token_details.cache_creation", to: "gen_ai.usage.cache_write.input_tokens" },
-        { from: "input_token_details.ephemeral_5m_input_tokens", to: "@cache_write_5m_tokens" },
-        { from: "input_token_details.ephemeral_1h_input_tokens", to: "@cache_write_1h_tokens" },
-        { from: "output_token_details.reasoning", to: "gen_ai.usage.reasoning.output_tokens" },
-        { from: "total_cost", to: "@reported_usd" },
-      ],
-    },
+    { inside: "langsmith.usage_metadata", rules: usageMetadata },
+    // All that LangChain's own runs have beside the sums.
+    { inside: "langsmith.metadata.usage_metadata", rules: usageMetadata },
+    { from: "gen_ai.response.service_tier", to: "@service_tier" },
   ],
   tokens: { inputIncludesCache: "auto", outputIncludesReasoning: true },
   layer: "app",

@@ -1,13 +1,13 @@
 // pydantic-ai and Logfire's own instrumentations. From their published source; captures.md 17.
 import type { Dialect } from "../dialect.ts";
-import { currentNames, earlierNames } from "./shared-rules.ts";
+import { currentNames, earlierNames, usageObject } from "./shared-rules.ts";
 
 export const pydanticAi: Dialect = {
   id: "pydantic-ai",
   about: "Agents of pydantic-ai, and Logfire's instrumentations of OpenAI, Anthropic and others.",
   signs: {
     scopes: ["pydantic-ai*", "pydantic_ai*", "logfire*"],
-    keys: ["gen_ai.usage.details.reasoning_tokens", "operation.cost"],
+    keys: ["gen_ai.usage.details.reasoning_tokens", "operation.cost", "gen_ai.usage.raw"],
   },
   rules: [
     ...currentNames,
@@ -33,6 +33,8 @@ export const pydanticAi: Dialect = {
     { from: "gen_ai.usage.input_audio_tokens", to: "gen_ai.usage.audio.input_tokens" },
     { from: "gen_ai.usage.output_audio_tokens", to: "gen_ai.usage.audio.output_tokens" },
     { from: "operation.cost", to: "@reported_usd" },
+    // Logfire: the provider's own usage, from which it says only the sums in attributes.
+    { inside: "gen_ai.usage.raw", rules: usageObject },
   ],
   tokens: { inputIncludesCache: true, outputIncludesReasoning: true },
   layer: "app",

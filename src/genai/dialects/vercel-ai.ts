@@ -64,6 +64,12 @@ export const vercelAi: Dialect = {
         { from: "anthropic.usage.cache_read_input_tokens", to: "gen_ai.usage.cache_read.input_tokens" },
         { from: "anthropic.usage.cache_creation_input_tokens", to: "gen_ai.usage.cache_write.input_tokens" },
         { from: "anthropic.cacheCreationInputTokens", to: "gen_ai.usage.cache_write.input_tokens" },
+        { from: "anthropic.cacheReadInputTokens", to: "gen_ai.usage.cache_read.input_tokens" },
+        { from: "google.usageMetadata.cachedContentTokenCount", to: "gen_ai.usage.cache_read.input_tokens" },
+        { from: "google.usageMetadata.thoughtsTokenCount", to: "gen_ai.usage.reasoning.output_tokens" },
+        { from: "deepseek.promptCacheHitTokens", to: "gen_ai.usage.cache_read.input_tokens" },
+        { from: "azure.cachedPromptTokens", to: "gen_ai.usage.cache_read.input_tokens" },
+        { from: "azure.reasoningTokens", to: "gen_ai.usage.reasoning.output_tokens" },
         { from: "anthropic.usage.cache_creation.ephemeral_5m_input_tokens", to: "@cache_write_5m_tokens" },
         { from: "anthropic.usage.cache_creation.ephemeral_1h_input_tokens", to: "@cache_write_1h_tokens" },
         { from: "bedrock.usage.cacheReadInputTokens", to: "gen_ai.usage.cache_read.input_tokens" },
@@ -71,7 +77,8 @@ export const vercelAi: Dialect = {
       ],
     },
   ],
-  tokens: { inputIncludesCache: "auto", outputIncludesReasoning: true },
+  // Versions 4 and 5 write what Anthropic says; 6 says beside it what was not cached, and that is believed.
+  tokens: { inputIncludesCache: "auto", outputIncludesReasoning: true, exclusiveProviders: ["anthropic"] },
   layer: "app",
   traps: [
     "Outer spans (`ai.generateText`) restate the usage of the `doGenerate` spans inside them.",
