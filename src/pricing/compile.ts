@@ -184,7 +184,7 @@ function compileCell(amounts: Amounts, usual: Amounts, { provider }: Compiling):
     if (!sibling || filled.has(word)) continue;
     const usd = multiply(sibling.usd, times);
     const floor = flag === undefined ? undefined : usual.get(word);
-    filled.set(word, { usd: floor && isLess(usd, floor) ? floor : usd, flag });
+    filled.set(word, { usd: floor && isLess(usd, floor) ? floor : usd, flag: flag ?? sibling.flag });
   }
   const [reasoning, output] = [usual.get("reasoning"), filled.get("output")?.usd];
   if (reasoning && output && !filled.has("reasoning") && isLess(output, reasoning)) {

@@ -98,3 +98,6 @@ export type Cost = PricedCost | UnpricedCost;
 
 /** Left by `gen_ai_cost`: parallel to the `calls` note, undefined where the call is not billed. */
 export const costs = new Note<readonly (Cost | undefined)[]>("costs");
+
+/** Left by `gen_ai_cost`: parallel to the `revisions` note. */
+export const revisedCosts = new Note<readonly (Cost | undefined)[]>("revised costs");
