@@ -17,6 +17,12 @@ export const metrics = {
   otelcol_receiver_refused_log_records: counter("Log records handed back to senders.", "receiver", "transport"),
   otelcol_receiver_accepted_metric_points: counter("Metric points taken over from senders.", "receiver", "transport"),
   otelcol_receiver_refused_metric_points: counter("Metric points handed back to senders.", "receiver", "transport"),
+  spantoll_receiver_refused_requests_total: counter(
+    "Requests that a receiver did not take, read or not, by reason: malformed, too_large, overloaded, unavailable, unauthenticated, not_found, wrong_method, wrong_media_type, wrong_coding, unreadable, too_slow.",
+    "receiver",
+    "transport",
+    "reason",
+  ),
   otelcol_processor_incoming_items: counter("Items that a processor was given.", "processor", "otel_signal"),
   otelcol_processor_outgoing_items: counter("Items that a processor passed on.", "processor", "otel_signal"),
   otelcol_processor_memory_limiter_accepted_spans: counter("Spans that the limiter let pass.", "processor"),

@@ -1,8 +1,11 @@
 // Bodies in memory: how much of them there may be, whichever protocol they come by.
+import type { Clock } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
 
 /** Bodies that are being read or handed in may together take this many times the largest one. */
 const bodiesAtOnce = 4;
+/** Who takes longer than this gives way when there is no room for another. */
+const unhurriedMs = 5_000;
 
 /** What one body may have, in bytes, and the setting that says so. */
 export interface BodyLimit {
@@ -10,33 +13,67 @@ export interface BodyLimit {
   readonly setting: string;
 }
 
-/** Bytes of all requests that are in the works. What comes on top is refused before it is kept. */
+/**
+ * Bytes of all requests that are in the works. What comes on top is refused before it is kept; but a client that takes
+ * its time cannot keep the others out: when there is no room, its request gives way.
+ */
 export class BodyBudget {
   readonly #limit: BodyLimit;
+  readonly #clock: Clock;
+  /** Bodies that are not whole, in the order of their beginning. */
+  readonly #arriving = new Set<Share>();
   #used = 0;
 
-  constructor(limit: BodyLimit) {
+  constructor(limit: BodyLimit, clock: Clock) {
     this.#limit = limit;
+    this.#clock = clock;
   }
 
-  /** The share of one request. */
-  hold(): Held {
-    let own = 0;
+  /** The share of one request. `giveWay` is called, at most once, when it has to end for the sake of others. */
+  hold(giveWay: (refused: Refused) => void): Held {
+    const share: Share = { bytes: 0, since: this.#clock.monotonic(), giveWay };
+    this.#arriving.add(share);
     return {
       limit: this.#limit.bytes,
       grow: (bytes, length) => {
         if (this.#limit.bytes < length) throw tooLarge(this.#limit);
-        if (bodiesAtOnce * this.#limit.bytes < this.#used + bytes)
-          throw new Refused("overloaded", `requests of ${this.#used} bytes are being read`);
+        if (!this.#hasRoom(bytes)) this.#makeRoom(bytes, share);
+        if (!this.#hasRoom(bytes)) throw new Refused("overloaded", `requests of ${this.#used} bytes are being read`);
         this.#used += bytes;
-        own += bytes;
+        share.bytes += bytes;
       },
-      release: () => {
-        this.#used -= own;
-        own = 0;
-      },
+      arrived: () => void this.#arriving.delete(share),
+      release: () => this.#release(share),
     };
   }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#used + bytes <= bodiesAtOnce * this.#limit.bytes;
+  }
+
+  #makeRoom(bytes: number, own: Share): void {
+    for (const share of this.#arriving) {
+      if (this.#clock.monotonic() < share.since + unhurriedMs || this.#hasRoom(bytes)) return;
+      if (share === own) continue;
+      this.#release(share);
+      share.giveWay(
+        new Refused("overloaded", `the request took longer than ${unhurriedMs} ms, and others need the room`),
+      );
+    }
+  }
+
+  #release(share: Share): void {
+    this.#arriving.delete(share);
+    this.#used -= share.bytes;
+    share.bytes = 0;
+  }
+}
+
+interface Share {
+  bytes: number;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+  readonly giveWay: (refused: Refused) => void;
 }
 
 export interface Held {
@@ -44,6 +81,8 @@ export interface Held {
   readonly limit: number;
   /** Asks for `bytes` more, which make a body of `length` in all. Throws `Refused`. */
   grow(bytes: number, length: number): void;
+  /** The body is whole, and does not give way any more. */
+  arrived(): void;
   release(): void;
 }
 

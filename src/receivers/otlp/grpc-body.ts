@@ -1,6 +1,6 @@
 // The body of a gRPC call, where grpc-js has no say for us: it receives through a window of 64 KiB, counts messages and
 // not bytes, inflates by streams, and answers INTERNAL where OTLP wants INVALID_ARGUMENT. What is reached for behind its
-// interface is in this file only; grpc-js is bundled in one version, and test/conformance holds all of it.
+// interface is in this file and in `grpc-sessions.ts` only; grpc-js is bundled in one version, and test/conformance holds all of it.
 import assert from "node:assert/strict";
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
@@ -24,19 +24,18 @@ export interface BodyRules {
   /** Called once, at most, when there are more bytes than `held` allows. */
   readonly onTooMuch: (refused: unknown) => void;
   readonly onClose: () => void;
+  /** Called with the code of every status that is sent, also of those that grpc-js thinks of itself. */
+  readonly onStatus: (code: number) => void;
   /** What is answered when the body cannot be decompressed. */
   readonly statusOf: (error: unknown) => CallStatus;
   /** What is answered to a coding that is not known. */
   readonly unknownCoding: (name: string) => CallStatus;
 }
 
-/**
- * Takes the body of a call under these rules; nothing of it has been read yet. Returns the way to read no more of it once
- * the call is answered: what came of it would be kept until the client ends.
- */
-export function watchBody(call: ServerInterceptingCallInterface, rules: BodyRules): () => void {
-  const stream: unknown = Reflect.get(call, "stream");
-  assert(isStream(stream) && typeof Reflect.get(call, "decompressMessage") === "function", "grpc-js has changed");
+/** Takes the body of a call under these rules; nothing of it has been read yet. */
+export function watchBody(call: ServerInterceptingCallInterface, rules: BodyRules): void {
+  const stream = streamOf(call);
+  assert(typeof Reflect.get(call, "decompressMessage") === "function", "grpc-js has changed");
   if (stream.session) widenWindow(stream.session);
   const count = (chunk: Uint8Array): void => {
     try {
@@ -49,7 +48,28 @@ export function watchBody(call: ServerInterceptingCallInterface, rules: BodyRule
   stream.on("data", count);
   stream.once("close", rules.onClose);
   Reflect.set(call, "decompressMessage", (framed: Buffer, name: string) => plainOf(framed, name, rules));
-  return () => stream.close();
+  const { sendStatus } = call;
+  Reflect.set(call, "sendStatus", (status: Parameters<typeof sendStatus>[0]) => {
+    rules.onStatus(status.code ?? 0);
+    sendStatus.call(call, status);
+  });
+}
+
+/** Reads and writes no more of a call: what came of it would be kept until the client ends it. */
+export function endCall(call: ServerInterceptingCallInterface): void {
+  streamOf(call).close();
+}
+
+/** What stands for the connection of a call. */
+export function sessionOf(call: ServerInterceptingCallInterface): object {
+  const stream = streamOf(call);
+  return stream.session ?? stream;
+}
+
+function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
+  const stream: unknown = Reflect.get(call, "stream");
+  assert(isStream(stream), "grpc-js has changed");
+  return stream;
 }
 
 function isStream(value: unknown): value is ServerHttp2Stream {

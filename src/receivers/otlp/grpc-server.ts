@@ -7,7 +7,8 @@ import { type Signal, signals } from "../../core/batch.ts";
 import type { Component, Doors } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { exportPaths } from "../../otlp/services.ts";
-import { GrpcExchange } from "./grpc-exchange.ts";
+import { GrpcExchange, type Message } from "./grpc-exchange.ts";
+import { GrpcSessions } from "./grpc-sessions.ts";
 import type { GrpcSettings } from "./grpc-settings.ts";
 import { keepCertificatesFresh, listen, tlsServerOptions } from "./listener.ts";
 
@@ -41,6 +42,7 @@ export class GrpcServer implements Component {
       if (accept) server.addService(serviceOf(signal), { Export: exchange.handlerOf(signal, accept) });
     }
     const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+    const sessions = new GrpcSessions(server, this.#host);
     const front = this.#createFront((socket) => injector.injectConnection(socket));
     try {
       const { address, cut } = await listen(front, this.#settings, this.#host);
@@ -50,7 +52,7 @@ export class GrpcServer implements Component {
       server.forceShutdown();
       throw error;
     }
-    this.#stopTimers.push(exchange.watchSlow());
+    this.#stopTimers.push(exchange.watchSlow(), sessions.watch());
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
@@ -81,10 +83,11 @@ export class GrpcServer implements Component {
 /** Requests and answers stay bytes: grpc-js neither reads nor copies them. */
 function serviceOf(signal: Signal): GrpcJs.ServiceDefinition {
   const asItIs = (bytes: Buffer): Buffer => bytes;
+  const toMessage = (bytes: Buffer): Message => ({ bytes });
   const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const both = { requestStream: false, responseStream: false, requestSerialize: toBuffer, responseSerialize: toBuffer };
   return {
-    Export: { path: exportPaths[signal], ...both, requestDeserialize: asItIs, responseDeserialize: asItIs },
+    Export: { path: exportPaths[signal], ...both, requestDeserialize: toMessage, responseDeserialize: asItIs },
   };
 }
 

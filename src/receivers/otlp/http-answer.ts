@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Refused } from "../../core/refused.ts";
 import { answers, encodeStatus, type Status, statusJson, statusOf } from "../../otlp/status.ts";
+import type { RefusalReason } from "./refusal.ts";
 
 export type Encoding = "protobuf" | "json";
 
@@ -18,6 +19,7 @@ export function encodingOf(mediaType: string | undefined): Encoding | undefined 
 
 /** A request that was not taken. */
 export interface Failure {
+  readonly reason: RefusalReason;
   readonly httpStatus: number;
   readonly status: Status;
   readonly headers?: Readonly<Record<string, string>>;
@@ -25,9 +27,9 @@ export interface Failure {
 
 export function failureOf(refused: Refused): Failure {
   const status = statusOf(refused);
-  const httpStatus = answers[refused.code].http;
-  if (status.retryAfterMs === undefined) return { httpStatus, status };
-  return { httpStatus, status, headers: { "Retry-After": String(Math.max(1, Math.ceil(status.retryAfterMs / 1000))) } };
+  const failure = { reason: refused.code, httpStatus: answers[refused.code].http, status };
+  if (status.retryAfterMs === undefined) return failure;
+  return { ...failure, headers: { "Retry-After": String(Math.max(1, Math.ceil(status.retryAfterMs / 1000))) } };
 }
 
 /** Full success is an empty message: https://opentelemetry.io/docs/specs/otlp/#full-success-1. */

@@ -10,10 +10,10 @@ import { grpcCodes } from "../../otlp/status.ts";
 import { BodyBudget, type BodyLimit, tooLarge } from "./bodies.ts";
 import { Cors } from "./cors.ts";
 import { type Encoding, encodingOf, type Failure, failureOf, writeFailure, writeSuccess } from "./http-answer.ts";
-import { Interrupted, readBody } from "./http-body.ts";
+import { Body, Interrupted } from "./http-body.ts";
 import type { HttpSettings } from "./http-settings.ts";
 import { type Coding, codingOf, codings, inflate } from "./inflate.ts";
-import { refusalOf } from "./refusal.ts";
+import { countRefusal, refusalOf } from "./refusal.ts";
 
 interface Accepted {
   readonly signal: Signal;
@@ -40,7 +40,7 @@ export class HttpExchange {
     this.#paths = new Map(signals.map((signal) => [settings[`${signal}_url_path`].replace(/^(?!\/)/, "/"), signal]));
     this.#cors = settings.cors && new Cors(settings.cors);
     this.#limit = { bytes: settings.max_request_body_size, setting: "max_request_body_size" };
-    this.#budget = new BodyBudget(this.#limit);
+    this.#budget = new BodyBudget(this.#limit, host.clock);
     const named = settings.compression_algorithms?.map((name) => codingOf(name));
     this.#codings = named === undefined ? codings : codings.filter((coding) => named.includes(coding));
   }
@@ -54,7 +54,9 @@ export class HttpExchange {
     const encoding = encodingOf(request.headers["content-type"]);
     const checked = this.#check(request, encoding);
     const failure = "httpStatus" in checked ? checked : await this.#take(checked, request, response, asksFirst);
-    if (failure === undefined || response.destroyed) return;
+    if (failure === undefined) return;
+    countRefusal(this.#host, "http", failure.reason);
+    if (response.destroyed) return;
     this.#host.log.debug("a request was refused", {
       path: request.url,
       status: failure.httpStatus,
@@ -89,10 +91,11 @@ export class HttpExchange {
     response: ServerResponse,
     asksFirst: boolean,
   ): Promise<Failure | undefined> {
-    const held = this.#budget.hold();
+    const body = new Body(request);
+    const held = this.#budget.hold((refused) => body.refuse(refused));
     try {
       if (asksFirst) response.writeContinue();
-      const plain = await inflate(await readBody(request, held), coding, held);
+      const plain = await inflate(await body.read(held), coding, held);
       const bytes = encoding === "json" ? jsonToProto(signal, plain) : plain;
       await accept({ signal, bytes, context: this.#contextOf(request), transport: "http" });
       writeSuccess(response, encoding);
@@ -119,16 +122,19 @@ export class HttpExchange {
 }
 
 const notFound: Failure = {
+  reason: "not_found",
   httpStatus: 404,
   status: { code: grpcCodes.notFound, message: "404 not found: no pipeline takes data at this path" },
 };
 // The wording of the next two is the Collector's, which users grep for.
 const wrongMethod: Failure = {
+  reason: "wrong_method",
   httpStatus: 405,
   status: { code: grpcCodes.unimplemented, message: "405 method not allowed, supported: [POST]" },
   headers: { Allow: "POST" },
 };
 const wrongType: Failure = {
+  reason: "wrong_media_type",
   httpStatus: 415,
   status: {
     code: grpcCodes.invalidArgument,
@@ -139,6 +145,7 @@ const wrongType: Failure = {
 function wrongCoding(given: string | undefined, codings: readonly Coding[]): Failure {
   const message = `415 unsupported Content-Encoding ${JSON.stringify(given ?? "")}, supported: [${codings.join(", ")}]`;
   return {
+    reason: "wrong_coding",
     httpStatus: 415,
     status: { code: grpcCodes.invalidArgument, message },
     headers: { "Accept-Encoding": codings.filter((coding) => coding !== "identity").join(", ") },

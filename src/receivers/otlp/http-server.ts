@@ -9,6 +9,8 @@ import { grpcCodes, statusJson } from "../../otlp/status.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { HttpSettings } from "./http-settings.ts";
 import { keepCertificatesFresh, listen, tlsServerOptions } from "./listener.ts";
+import { countRefusal } from "./refusal.ts";
+import { UnreadAnswers } from "./unread.ts";
 
 export class HttpServer implements Component {
   readonly #settings: HttpSettings;
@@ -17,7 +19,8 @@ export class HttpServer implements Component {
   readonly #active = new Set<ServerResponse>();
   #running: { readonly server: Server; readonly cut: () => void } | undefined;
   #whenIdle: (() => void) | undefined;
-  #stopReloading: (() => void) | undefined;
+  readonly #unread = new UnreadAnswers();
+  #stopTimers: (() => void)[] = [];
 
   constructor(settings: HttpSettings, doors: Doors, host: Host) {
     this.#settings = settings;
@@ -30,9 +33,14 @@ export class HttpServer implements Component {
     server.on("request", (request, response) => this.#serve(request, response, false));
     // Who asks before sending a body is answered by the same checks, and told to go on only after them.
     server.on("checkContinue", (request, response) => this.#serve(request, response, true));
-    server.on("clientError", answerUnreadable);
+    server.on("clientError", (error: Error & { code?: string }, socket: Socket) => {
+      const answered = answerUnreadable(error, socket);
+      if (answered) countRefusal(this.#host, "http", answered.startsWith("408") ? "too_slow" : "unreadable");
+    });
+    server.on(this.#settings.tls ? "secureConnection" : "connection", (socket) => this.#unread.add(socket));
     const { address, cut } = await listen(server, this.#settings, this.#host);
     this.#running = { server, cut };
+    this.#stopTimers.push(this.#unread.watch(this.#host, this.#settings.write_timeout));
     this.#host.log.info("listening", { protocol: "http", address });
   }
 
@@ -41,12 +49,12 @@ export class HttpServer implements Component {
     const options = serverOptions(this.#settings);
     if (tls === undefined) return createServer(options);
     const server = createSecureServer({ ...options, ...tlsServerOptions(tls) });
-    this.#stopReloading = keepCertificatesFresh(server, tls, this.#host);
+    this.#stopTimers.push(keepCertificatesFresh(server, tls, this.#host));
     return server;
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
-    this.#stopReloading?.();
+    for (const stop of this.#stopTimers.splice(0)) stop();
     const running = this.#running;
     if (running === undefined) return;
     this.#running = undefined;
@@ -101,14 +109,18 @@ const clientErrors: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
 
-/** What is no HTTP, or came too slowly, has no response object: the answer is written by hand. */
-function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+/**
+ * What is no HTTP, or came too slowly, has no response object: the answer is written by hand. Returns its status, or
+ * undefined when nobody is there to read it.
+ */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): string | undefined {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
-    return;
+    return undefined;
   }
   const line = clientErrors[error.code ?? ""] ?? "400 Bad Request";
   const body = statusJson({ code: grpcCodes.invalidArgument, message: line });
   const head = `HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
   socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
+  return line;
 }

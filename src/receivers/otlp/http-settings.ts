@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, inert, section, size } from "../../core/settings.ts";
+import { duration, section, size } from "../../core/settings.ts";
 import { listenerFields } from "./listener.ts";
 
 const path = (byDefault: string, what: string) =>
@@ -38,6 +38,7 @@ export const httpSettings = z.strictObject({
   cors: cors.optional(),
   read_header_timeout: duration("10s", "How long a client may take for the headers; 0 is for ever."),
   read_timeout: duration("60s", "How long a client may take for the whole request; 0 is for ever."),
+  write_timeout: duration("30s", "How long a client may leave its answers unread; 0 is for ever."),
   idle_timeout: duration("60s", "How long an unused connection is kept open."),
   keep_alives_enabled: z.boolean().default(true).meta({ description: "Whether connections are kept open." }),
   compression_algorithms: z
@@ -45,7 +46,6 @@ export const httpSettings = z.strictObject({
     .optional()
     .meta({ description: "Content codings that are taken; the empty one is plain. Absent: all that Node.js has." }),
   response_headers: z.record(z.string(), z.string()).default({}).meta({ description: "Headers of every answer." }),
-  write_timeout: inert("answers are a few bytes and never wait for the client"),
 });
 
 export type HttpSettings = z.output<typeof httpSettings>;

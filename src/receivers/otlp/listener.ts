@@ -10,8 +10,8 @@ import { quietWarning } from "../../core/quiet-log.ts";
 import { parseAddress } from "../../core/settings.ts";
 import { type ServerTls, secureContextOptions, serverTls } from "../../core/tls.ts";
 
-/** How long a client may take for the TLS handshake. */
-const handshakeTimeoutMs = 10_000;
+/** How long a client may take for the TLS handshake, and for that of HTTP/2. */
+export const handshakeTimeoutMs = 10_000;
 
 /** The settings of every door; `endpoint` is its default address. */
 export function listenerFields(endpoint: string) {
