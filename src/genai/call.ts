@@ -66,6 +66,7 @@ export const reasonTexts = {
   rollup: "it restates what the spans below it say",
   copy: "it repeats in other words what the span above it says",
   duplicate: "another span tells of the same call, and knows as much or more",
+  twin: "another span tells of the same call, under no common id: same time, model and counts",
   lower_layer: "a span of a higher layer tells of the same call",
   gateway_cache_hit: "the gateway answered from its cache, and nobody was called",
   failed_without_usage: "the call failed and used nothing",
@@ -92,7 +93,22 @@ export interface Call extends Telling {
   readonly subject: Subject;
   /** Who may take the call over: layer first, then how much the span knows. Higher wins. */
   readonly rank: number;
+  /**
+   * True on a `shadow` whose call is told by spans that share no id with it (below a rollup, of another layer, twins).
+   * The ledger then holds its own ids for nobody: what was charged under them is taken back, and no resend, to whatever
+   * process that knows less, is charged under them again.
+   */
+  readonly isBarred?: boolean;
 }
 
 /** Left by `gen_ai_call`: every span with a role, in span order. Cost and charges of later notes stand at the same positions. */
 export const calls = new Note<readonly Call[]>("calls");
+
+/** `span` of a call of an earlier request. */
+export const earlier = -1;
+
+/**
+ * Left by `gen_ai_call`: calls of earlier requests of which something else is true now, with `span` set to `earlier`.
+ * One that is billed now is charged now, to another tenant than before perhaps; one that is barred now is taken back.
+ */
+export const revisions = new Note<readonly Call[]>("revisions");

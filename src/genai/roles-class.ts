@@ -6,6 +6,8 @@ import { type Bucket, buckets, type Usage } from "./usage.ts";
 export interface Verdict {
   readonly role: Role;
   readonly reason: Reason;
+  /** See `Call.isBarred`. */
+  readonly isBarred?: boolean;
 }
 
 /** `undecided`: it has usage of a billable operation, so that other spans decide. `silent`: it tells of no call. */

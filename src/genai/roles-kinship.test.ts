@@ -174,12 +174,12 @@ describe("kin in a trace", () => {
     expect(decided([rows.toReversed()], links)).toEqual(says);
   });
 
-  test("that are each other's parents are one call", () => {
+  test("are not those that are each other's parents", () => {
     const rows: Row[] = [
       { id: "1", below: "2", ...chat },
       { id: "2", below: "1", ...chat },
     ];
-    expect(Object.values(decided([rows])).toSorted()).toEqual(["bill leaf", "shadow rollup"]);
+    expect(decided([rows])).toEqual({ 1: "bill leaf", 2: "bill leaf" });
   });
 
   const parent: Row = { id: "1", in: 2545, out: 128 };
@@ -193,29 +193,29 @@ describe("kin in a trace", () => {
       says: { 1: "shadow rollup", 2: "bill leaf", 3: "bill leaf" },
     },
     {
-      name: "a parent before its children, which its bill covers",
+      name: "a parent before its children, which take over once they are half of it",
       requests: [[parent], [first], [second]],
-      says: { 1: "bill leaf", 2: "shadow duplicate", 3: "shadow duplicate" },
+      says: { 1: "shadow rollup", 2: "bill leaf", 3: "bill leaf" },
     },
     {
-      name: "a child that is more than its parent's bill covers",
-      requests: [[parent], [first, second], [{ id: "4", below: "1", ...chat }]],
-      says: { 1: "bill leaf", 2: "shadow duplicate", 3: "shadow duplicate", 4: "bill leaf" },
+      name: "a parent between its children",
+      requests: [[first], [parent], [second]],
+      says: { 1: "shadow rollup", 2: "bill leaf", 3: "bill leaf" },
+    },
+    {
+      name: "a parent before a child that is less than half of it",
+      requests: [[parent], [first]],
+      says: { 1: "bill leaf", 2: "bill leaf" },
     },
     {
       name: "everything again, in another order",
       requests: [[parent], [first], [second], [second, parent, first]],
-      says: { 1: "bill leaf", 2: "shadow duplicate", 3: "shadow duplicate" },
-    },
-    {
-      name: "everything again, once the parent was a rollup",
-      requests: [[first, second], [parent], [parent], [first, second]],
       says: { 1: "shadow rollup", 2: "bill leaf", 3: "bill leaf" },
     },
     {
-      name: "a model server that was billed before its proxy came",
+      name: "a model server before its proxy",
       requests: [[{ id: "2", below: "1", layer: "model_server", ...chat }], [{ id: "1", layer: "proxy", ...chat }]],
-      says: { 1: "shadow duplicate", 2: "bill leaf" },
+      says: { 1: "bill leaf", 2: "shadow lower_layer" },
     },
     {
       name: "a proxy with the id of the model server that came before it",
@@ -223,7 +223,7 @@ describe("kin in a trace", () => {
         [{ id: "2", below: "1", layer: "model_server", ...answered }],
         [{ id: "1", layer: "proxy", ...answered }],
       ],
-      says: { 1: "bill leaf", 2: "bill leaf" },
+      says: { 1: "bill leaf", 2: "shadow lower_layer" },
     },
     {
       name: "a wrapper with its calls, below an agent that was billed before",
@@ -233,8 +233,9 @@ describe("kin in a trace", () => {
           { id: "5", below: "1", ...chat },
           { id: "6", below: "5", ...chat },
         ],
+        [second],
       ],
-      says: { 1: "bill leaf", 5: "shadow rollup", 6: "shadow duplicate" },
+      says: { 1: "shadow rollup", 3: "bill leaf", 5: "shadow rollup", 6: "bill leaf" },
     },
     {
       name: "app, proxy and model server, one below the other, without a common id",
@@ -243,16 +244,25 @@ describe("kin in a trace", () => {
         [{ id: "2", below: "1", layer: "proxy", ...chat }],
         [{ id: "3", below: "2", layer: "model_server", ...chat }],
       ],
-      says: { 1: "bill leaf", 2: "shadow duplicate", 3: "shadow lower_layer" },
+      says: { 1: "shadow lower_layer", 2: "bill leaf", 3: "shadow lower_layer" },
     },
     {
-      name: "a second call of a model server whose proxy came after its first was billed",
+      name: "the same from below",
+      requests: [
+        [{ id: "3", below: "2", layer: "model_server", ...chat }],
+        [{ id: "2", below: "1", layer: "proxy", ...chat }],
+        [{ id: "1", ...chat }],
+      ],
+      says: { 1: "shadow lower_layer", 2: "bill leaf", 3: "shadow lower_layer" },
+    },
+    {
+      name: "a proxy that asked its model server twice",
       requests: [
         [{ id: "2", below: "1", layer: "model_server", ...chat }],
         [{ id: "1", layer: "proxy", ...chat }],
         [{ id: "3", below: "1", layer: "model_server", ...chat }],
       ],
-      says: { 1: "shadow duplicate", 2: "bill leaf", 3: "bill leaf" },
+      says: { 1: "bill leaf", 2: "shadow lower_layer", 3: "shadow lower_layer" },
     },
     {
       name: "another call below a parent that repeats the one whose id it has",
@@ -263,7 +273,13 @@ describe("kin in a trace", () => {
       ],
       says: { 1: "bill leaf", 2: "bill leaf", 3: "shadow duplicate" },
     },
+    {
+      name: "a client's span without an id before the instrumentation's with one",
+      requests: [[{ id: "2", below: "1", ...chat }], [{ id: "1", ...answered }]],
+      says: { 1: "bill leaf", 2: "shadow duplicate" },
+    },
   ])("over several requests: $name", ({ requests, says }) => {
     expect(decided(requests)).toEqual(says);
+    expect(decided([requests.flat()])).toEqual(says);
   });
 });

@@ -57,7 +57,7 @@ describe("the class of a span", () => {
         telling: tellingOf({ span: 0, usage: { images: 1 }, operation: "image_generation" }),
       },
     ];
-    const verdicts = decideRoles(spoken, { memory: new TraceMemory(), nowMs: dayMs, fingerprintOf: () => 0n });
+    const { verdicts } = decideRoles(spoken, { memory: new TraceMemory(), nowMs: dayMs, fingerprintOf: () => 0n });
     expect(verdicts).toEqual([{ role: "bill", reason: "leaf" }]);
   });
 });
@@ -109,7 +109,7 @@ describe("the id of an answer", () => {
       name: "forgives a token too many",
       rows: [
         { id: "1", ...answered },
-        { id: "2", ...answered, out: 88 },
+        { id: "2", scope: "another", ...answered, out: 88 },
       ],
       says: { 1: "bill leaf", 2: "shadow duplicate" },
     },
@@ -168,7 +168,7 @@ describe("the id of an answer", () => {
 
   test("is remembered from one request to the next, and the better-informed span is still billed", () => {
     const proxy: Row = { id: "2", traceId: elsewhere, layer: "proxy", ...answered };
-    expect(decided([[{ id: "1", ...answered }], [proxy]])).toEqual({ 1: "bill leaf", 2: "bill leaf" });
+    expect(decided([[{ id: "1", ...answered }], [proxy]])).toEqual({ 1: "shadow lower_layer", 2: "bill leaf" });
     expect(decided([[proxy], [{ id: "1", ...answered }]])).toEqual({ 1: "shadow lower_layer", 2: "bill leaf" });
   });
 
@@ -192,9 +192,11 @@ describe("any spans", () => {
     tenant: fc.boolean(),
   });
   const rows = fc.array(row, { minLength: 1, maxLength: 6 }).map((drawn) =>
-    drawn.map(({ answer, ...rest }, at): Row => {
+    drawn.map(({ answer, below, ...rest }, at): Row => {
       const endMs = rest.startMs + 1_000;
-      return { id: String(at + 1), endMs, ...rest, ...(answer ? { answer } : {}) };
+      // Nobody is below itself.
+      const parent = Number(below) <= at ? below : "";
+      return { id: String(at + 1), endMs, below: parent, ...rest, ...(answer ? { answer } : {}) };
     }),
   );
 
@@ -207,6 +209,23 @@ describe("any spans", () => {
       { numRuns: 2_000 },
     );
   });
+
+  test("get the same bill in any requests, in any order", () => {
+    fc.assert(
+      fc.property(rows, fc.infiniteStream(fc.nat()), (drawn, dice) => {
+        const mixed = drawn.map((one) => ({ one, at: dice.next().value })).sort((a, b) => a.at - b.at);
+        const requests = mixed.flatMap(({ one, at }) => (at % 3 === 0 ? [[one], [one]] : [[one]]));
+        expect(billOf(drawn, decided(requests))).toEqual(billOf(drawn, decided([drawn])));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  /** What is billed. Of two equal spans with one twin, which of them is the twin depends on who came first. */
+  function billOf(drawn: readonly Row[], roles: Readonly<Record<string, string>>): readonly string[] {
+    const billed = drawn.filter(({ id }) => roles[id] === "bill leaf");
+    return billed.map(({ traceId: trace, in: input, out }) => `${trace} ${input} ${out}`).sort();
+  }
 
   test("get the same roles when the same request comes again", () => {
     fc.assert(

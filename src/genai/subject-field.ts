@@ -87,6 +87,16 @@ export class SubjectField {
     return step ? this.#besideValue : this.#default;
   }
 
+  /** What the trace says, above the span or anywhere, at the first step where it says something. */
+  inherit(parentSpanId: string, trace: Trace): string | undefined {
+    let first = this.#steps.length;
+    for (const { source } of trace.firsts) first = Math.min(first, this.#inTrace[source] ?? first);
+    const step = this.#steps[first];
+    if (!step) return undefined;
+    this.foundIn = step.traceName;
+    return inherited(trace, parentSpanId, step.spanSource) ?? valueFrom(trace.firsts, step.spanSource);
+  }
+
   /** Few sources say something and many are asked, so that what is said is looked up among the steps. */
   #firstStep(values: SourceValues | undefined, trace: Trace | undefined): number {
     let first = this.#besideStep;

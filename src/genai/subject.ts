@@ -74,6 +74,19 @@ export class SubjectFinder {
     for (const field of [this.#tenant, this.#team, this.#user, this.#key]) field.lookBeside(view, context);
   }
 
+  /** What its trace says by now of a call of an earlier request, where nothing else said whose it is. */
+  inherited(parentSpanId: string, before: Subject, trace: Trace): Subject {
+    const tenant = this.#tenant.inherit(parentSpanId, trace);
+    if (tenant === undefined) return before;
+    return {
+      tenant,
+      tenantFrom: this.#tenant.foundIn,
+      team: before.team ?? this.#team.inherit(parentSpanId, trace),
+      user: before.user ?? this.#user.inherit(parentSpanId, trace),
+      key: before.key ?? this.#key.inherit(parentSpanId, trace),
+    };
+  }
+
   /** Whose the call of a span is, of the resource that was looked at last. */
   subjectOf(parentSpanId: string, values: SourceValues | undefined, trace: Trace | undefined): Subject {
     const tenant = this.#tenant.find(parentSpanId, values, trace);

@@ -1,22 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { type MemoryBounds, type Teller, TraceMemory } from "./trace-memory.ts";
+import { spokenBy } from "../../test/support/decided-roles.ts";
+import { Teller } from "./roles-teller.ts";
+import { type MemoryBounds, TraceMemory } from "./trace-memory.ts";
 
 const bounds: MemoryBounds = { tracesMax: 3, spansMax: 8, spansPerTraceMax: 4, responseIdsMax: 2, ageMs: 1_000 };
 
 function teller(traceId: string, spanId: string, responseIds: readonly string[] = []): Teller {
-  return {
-    key: traceId + spanId,
-    traceId,
-    spanId,
-    layer: "app",
-    rank: 0,
-    usage: {},
-    models: [],
-    responseIds,
-    startMs: 0,
-    endMs: 0,
-    kinship: "alone",
-  };
+  return new Teller(spokenBy({ id: "", traceId, spanId, responseIds }, 0), 0);
+}
+
+/** Notes the span of a teller, and remembers it. */
+function remember(memory: TraceMemory, spoken: Teller, nowMs = 1): boolean {
+  const trace = memory.open(spoken.traceId, nowMs);
+  memory.note(trace, spoken.spanId, "", undefined);
+  return memory.remember(trace, spoken, nowMs);
 }
 
 function filled(traces: readonly string[], spans: number, nowMs = 1): TraceMemory {
@@ -49,7 +46,7 @@ describe("the trace memory", () => {
 
   test("forgets what is old", () => {
     const memory = filled(["a"], 1, 1);
-    memory.remember(teller("a", "1", ["x"]), 1);
+    remember(memory, teller("a", "1", ["x"]));
     memory.forget(1_001);
     expect([memory.traceCount, memory.responseIdCount]).toEqual([1, 1]);
     memory.forget(1_002);
@@ -58,22 +55,26 @@ describe("the trace memory", () => {
 
   test("keeps no more response ids than its bound", () => {
     const memory = new TraceMemory(bounds);
-    for (const id of ["x", "y", "z"]) memory.remember(teller("a", id, [id]), 1);
+    for (const id of ["x", "y", "z"]) remember(memory, teller("a", id, [id]));
     memory.forget(1);
     expect(["x", "y", "z"].map((id) => memory.tellersOf(id).length)).toEqual([0, 1, 1]);
   });
 
   test("keeps the latest spans of an id that comes again and again", () => {
-    const memory = new TraceMemory(bounds);
-    for (let span = 1; span <= 20; span++) memory.remember(teller("a", `${span}`, ["chatcmpl-999"]), 1);
+    const memory = new TraceMemory({ ...bounds, spansPerTraceMax: 20 });
+    for (let span = 1; span <= 20; span++) remember(memory, teller("a", `${span}`, ["chatcmpl-999"]));
     const kept = memory.tellersOf("chatcmpl-999").map(({ spanId }) => spanId);
     expect(kept).toEqual(["13", "14", "15", "16", "17", "18", "19", "20"]);
   });
 
   test("keeps a span once, however often it comes", () => {
     const memory = filled(["a"], 1);
-    for (const nowMs of [1, 2, 3]) memory.remember(teller("a", "1", ["x"]), nowMs);
+    for (const nowMs of [1, 2, 3]) remember(memory, teller("a", "1", ["x"]), nowMs);
     expect(memory.tellersOf("x")).toHaveLength(1);
     expect(memory.spanCount).toBe(1);
+  });
+
+  test("has no room for a span that tells of a call where its trace is full", () => {
+    expect(remember(filled(["a"], 4), teller("a", "5"))).toBe(false);
   });
 });

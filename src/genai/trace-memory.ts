@@ -1,8 +1,7 @@
 // What is remembered of traces and calls from one request to the next: whose a trace is, who stands below whom, which
 // usage was billed. One object per pipeline, bounded by count and age; what falls out of it is decided as if it had never
 // been seen, and the claim in the ledger still charges a call once.
-import type { Layer } from "./call.ts";
-import type { Usage } from "./usage.ts";
+import { isSameSpan, type Teller } from "./roles-teller.ts";
 
 export interface MemoryBounds {
   readonly tracesMax: number;
@@ -25,30 +24,6 @@ export const memoryBounds: MemoryBounds = {
   responseIdsMax: 65_536,
   ageMs: 600_000,
 };
-
-/** A span that tells the usage of a call, and what became of it. */
-export interface Teller {
-  /** Trace id and span id: what a resend repeats. */
-  readonly key: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly layer: Layer;
-  readonly rank: number;
-  readonly usage: Usage;
-  /** Names of its model, as they came. */
-  readonly models: readonly string[];
-  readonly responseIds: readonly string[];
-  readonly startMs: number;
-  readonly endMs: number;
-  /** What the spans above and below it in its trace make of it. A resend gets the same answer again. */
-  readonly kinship: Kinship;
-}
-
-/**
- * `alone`: nobody else tells its usage. `rollup`: spans below tell it, and are billed. `lower_layer`: a span of a higher
- * layer, above or below, tells it. `covered`: a span above that was billed before tells it.
- */
-export type Kinship = "alone" | "rollup" | "lower_layer" | "covered";
 
 /** What a span says to one of the sources of tenant, team, user and key. */
 export interface SourceValue {
@@ -76,10 +51,8 @@ export class Trace {
   /** When the spans of these values started; while there is one list, all of it is of one time. */
   #firstsMs: number[] = noTimes;
   #firstMs = 0;
-  /** How many of the spans tell of a call. */
-  tellers = 0;
-  /** How many spans of the request at hand are being decided. */
-  atHand = 0;
+  /** Those of its spans that tell of a call. */
+  tellers: readonly Teller[] = noTellers;
   seenMs = 0;
   older: Trace | undefined = undefined;
   newer: Trace | undefined = undefined;
@@ -138,6 +111,7 @@ export class Trace {
   }
 }
 
+const noTellers: readonly Teller[] = [];
 const noValues: SourceValues = [];
 const noTimes: number[] = [];
 
@@ -179,20 +153,22 @@ export class TraceMemory {
     return trace;
   }
 
-  /** Notes a span, once. Beyond the bound of its trace a span is not kept, and stands there for itself. */
-  note(trace: Trace, spanId: string, parent: string, values: SourceValues | undefined): void {
-    if (spanId === "" || trace.span(spanId) || this.#bounds.spansPerTraceMax <= trace.size) return;
+  /** Notes a span; false when it is known. Beyond the bound of its trace a span is not kept, and stands there for itself. */
+  note(trace: Trace, spanId: string, parent: string, values: SourceValues | undefined): boolean {
+    if (spanId === "" || trace.span(spanId) || this.#bounds.spansPerTraceMax <= trace.size) return false;
     trace.add({ id: spanId, parent, values, teller: undefined });
     this.#spans++;
+    return true;
   }
 
-  /** Notes what became of a span that tells of a call. */
-  remember(teller: Teller, nowMs: number): void {
-    const trace = this.#traces.get(teller.traceId);
-    const note = trace?.span(teller.spanId);
-    if (trace && note && !note.teller) trace.tellers++;
-    if (note) note.teller = teller;
+  /** Remembers a span that tells of a call; false where its trace has no room for it. */
+  remember(trace: Trace, teller: Teller, nowMs: number): boolean {
+    const note = trace.span(teller.spanId);
+    if (!note) return false;
+    note.teller = teller;
+    trace.tellers = [...trace.tellers, teller];
     for (const id of teller.responseIds) this.#rememberAnswer(id, teller, nowMs);
+    return true;
   }
 
   #rememberAnswer(id: string, teller: Teller, nowMs: number): void {
@@ -250,11 +226,6 @@ export class TraceMemory {
 const tellersPerIdMax = 8;
 
 const nobody: readonly Teller[] = [];
-
-/** Whether both are one span, in this request or an earlier one. */
-export function isSameSpan(a: Teller, b: Teller): boolean {
-  return a.spanId === b.spanId && a.traceId === b.traceId;
-}
 
 interface Aging<T> {
   seenMs: number;

@@ -56,6 +56,35 @@ export function endOf({ startMs, endMs }: Pick<Call, "startMs" | "endMs">): numb
   return 0 < endMs ? endMs : startMs;
 }
 
+/** Above every rank of a span, and within the 16 bits that the stores keep of it. */
+const barringRank = 0xffff;
+
+/** A claim that nobody pays: its posting counts nowhere. */
+export function isForNobody({ posting }: Claim): boolean {
+  return posting.counters.length === 0;
+}
+
+/**
+ * The claims of a call whose ids nobody pays for (`Call.isBarred`), one for each of its names: they outrank every span of
+ * the call, so that what was charged under these names goes back out, and nothing more is charged under them.
+ */
+export function barringClaims(call: Call, tenant: string): readonly Claim[] {
+  const endMs = endOf(call);
+  const posting: Posting = {
+    tenant,
+    span: spanFingerprint(call.traceId, `${call.spanId || withoutId(call)} for nobody`),
+    endMs,
+    amounts: { nanoUsd: 0n, inputTokens: 0, outputTokens: 0, requests: 0, unpriced: 0 },
+    outputNanoUsd: 0n,
+    counters: [],
+    provider: "",
+    model: "",
+  };
+  const evidence = { ...evidenceOf(call, endMs), emitter: 0 };
+  const own = spanFingerprint(call.traceId, call.spanId || withoutId(call));
+  return idsOf(call, own).map((id) => ({ id, rank: barringRank, evidence, posting }));
+}
+
 /** The claims of a call, one for each of its names, for the ledger of `tenant`. */
 export function claimsOf(
   call: Call,
@@ -75,7 +104,7 @@ export function claimsOf(
     model: (call.providerModel ?? call.responseModel ?? call.requestModel ?? "").slice(0, labelCharactersMax),
   };
   const evidence = evidenceOf(call, endMs);
-  return idsOf(call, posting).map((id) => ({ id, rank: call.rank, evidence, posting }));
+  return idsOf(call, posting.span).map((id) => ({ id, rank: call.rank, evidence, posting }));
 }
 
 function evidenceOf(call: Call, endMs: number): ClaimEvidence {
@@ -97,7 +126,7 @@ function withoutId({ startMs, endMs, service, operation, requestModel, usage, re
   return JSON.stringify([startMs, endMs, service, operation, requestModel, usage, responseIds]);
 }
 
-function idsOf({ responseIds }: Call, { span }: Posting): readonly bigint[] {
+function idsOf({ responseIds }: Call, span: bigint): readonly bigint[] {
   if (responseIds.length === 0) return [span];
   return [...new Set(responseIds)].sort().slice(0, idsMax).map(callFingerprint);
 }

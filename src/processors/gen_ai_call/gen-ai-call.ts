@@ -3,15 +3,15 @@
 import type { Batch } from "../../core/batch.ts";
 import { type AttributeKeys, type Processor, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
-import { type Call, calls, type Subject, type Telling, tellings } from "../../genai/call.ts";
+import { type Call, calls, earlier, revisions, type Subject, type Telling, tellings } from "../../genai/call.ts";
 import { dialects } from "../../genai/dialects/dialects.ts";
 import { rankOf } from "../../genai/layers.ts";
 import { Reader } from "../../genai/read.ts";
-import { decideRoles } from "../../genai/roles.ts";
-import type { Spoken } from "../../genai/roles-candidate.ts";
+import { decideRoles, type Revision } from "../../genai/roles.ts";
 import type { Verdict } from "../../genai/roles-class.ts";
+import { isChoice, type Spoken } from "../../genai/roles-teller.ts";
 import { SubjectFinder, type SubjectSettings } from "../../genai/subject.ts";
-import { type SourceValues, TraceMemory } from "../../genai/trace-memory.ts";
+import { type SourceValues, type Trace, TraceMemory } from "../../genai/trace-memory.ts";
 import { type Trail, trails } from "../../genai/trail.ts";
 import { spanFingerprint } from "../../ledger/identity.ts";
 import type { SpanView } from "../../otlp/span-view.ts";
@@ -42,6 +42,8 @@ class CallProcessor implements Processor {
   // Of the request at hand, by position of the telling: what its span says, and the number of its resource.
   readonly #values: (SourceValues | undefined)[] = [];
   readonly #resources: number[] = [];
+  /** Traces with calls of earlier requests, of which the request at hand says whose they are, or how they hang together. */
+  readonly #news = new Set<Trace>();
 
   constructor(settings: CallSettings, host: Host) {
     this.#settings = settings;
@@ -60,7 +62,8 @@ class CallProcessor implements Processor {
     const told = tellings.get(batch.notes) ?? this.#read(traces);
     const nowMs = this.#host.clock.now();
     this.#note(traces, told, nowMs);
-    calls.set(batch.notes, told.length === 0 ? [] : this.#decide(traces, told, nowMs));
+    const isQuiet = told.length === 0 && this.#news.size === 0;
+    calls.set(batch.notes, isQuiet ? [] : this.#decide(traces, told, nowMs));
     return batch;
   }
 
@@ -80,6 +83,7 @@ class CallProcessor implements Processor {
     for (const { usage, traceId } of told) if (usage && traceId !== "") memory.open(traceId, nowMs);
     this.#values.length = 0;
     this.#resources.length = 0;
+    this.#news.clear();
     for (let span = 0; span < traces.items; span++) {
       const view = traces.span(span);
       if (!this.#settings.trust_upstream) this.#ownNames.remove(view);
@@ -100,32 +104,44 @@ class CallProcessor implements Processor {
     const trace = values ? this.#memory.open(traceId, nowMs) : this.#memory.find(traceId);
     if (!trace) return;
     const { spanId, parentSpanId } = telling ?? view;
-    this.#memory.note(trace, spanId, parentSpanId, values);
-    if (values) trace.say(values, (telling ?? view).startMs);
+    const isNew = this.#memory.note(trace, spanId, parentSpanId, values);
+    // Two calls of earlier requests may turn out to be kin: this span may stand between them.
+    if (isNew && 1 < trace.tellers.length) this.#news.add(trace);
+    if (!values) return;
+    trace.say(values, (telling ?? view).startMs);
+    if (0 < trace.tellers.length) this.#news.add(trace);
   }
 
   #decide(traces: TraceBatch, told: readonly Telling[], nowMs: number): readonly Call[] {
     this.#subjects.begin();
-    const subjects: Subject[] = [];
-    const spoken: Spoken[] = [];
-    for (const telling of told) {
-      const subject = this.#subjectOf(traces, telling, subjects.length);
-      subjects.push(subject);
-      spoken.push(this.#spokenBy(telling, subject));
-    }
-    const verdicts = decideRoles(spoken, { memory: this.#memory, nowMs, fingerprintOf: spanFingerprint });
+    const spoken = told.map((telling, at) => this.#spokenBy(traces, telling, at));
+    for (const trace of this.#news) this.#inherit(trace);
+    const court = { memory: this.#memory, nowMs, fingerprintOf: spanFingerprint, news: this.#news };
+    const { verdicts, revisions: revised } = decideRoles(spoken, court);
+    if (0 < revised.length) revisions.set(traces.notes, revised.map(revisedCall));
     const decided: Call[] = [];
     for (let at = 0; at < spoken.length; at++) {
       const one = spoken[at];
-      const subject = subjects[at];
-      const verdict = one && (this.#upstreamVerdict(traces, one.telling) ?? verdicts[at]);
-      if (one && verdict && subject) decided.push(callOf(one, verdict, subject));
+      const ruling = verdicts[at];
+      const verdict = one && (this.#upstreamVerdict(traces, one.telling) ?? ruling);
+      if (one && verdict) decided.push(callOf(ruling?.heirOf ? heir(one, ruling.heirOf) : one, verdict));
     }
     for (const call of decided) this.#write(traces, call);
     this.#figures.tell();
     const trail = trails.get(traces.notes);
     if (trail) for (const call of decided) tellTrail(trail, call);
     return decided;
+  }
+
+  /** Gives calls of earlier requests the tenant that their trace says now. */
+  #inherit(trace: Trace): void {
+    for (const teller of trace.tellers) {
+      if (teller.subject.tenantFrom !== "default") continue;
+      const subject = this.#subjects.inherited(teller.telling.parentSpanId, teller.subject, trace);
+      if (subject.tenantFrom === "default") continue;
+      teller.subject = subject;
+      teller.rank = rankOf(teller.telling, teller.layer, true);
+    }
   }
 
   /** `at` is the position of the telling. */
@@ -136,12 +152,14 @@ class CallProcessor implements Processor {
     return this.#subjects.subjectOf(parentSpanId, this.#values[at], this.#memory.find(traceId));
   }
 
-  #spokenBy(telling: Telling, subject: Subject): Spoken {
+  #spokenBy(traces: TraceBatch, telling: Telling, at: number): Spoken {
     const { layers } = this.#settings;
+    const subject = this.#subjectOf(traces, telling, at);
     const configured = Object.hasOwn(layers, telling.service) ? layers[telling.service] : undefined;
     const layer = configured ?? telling.layer;
-    const tenantIsKnown = subject.tenantFrom !== "default";
-    return { telling, layer, rank: rankOf(telling, layer === "ignore" ? telling.layer : layer, tenantIsKnown) };
+    const rank = rankOf(telling, layer === "ignore" ? telling.layer : layer, subject.tenantFrom !== "default");
+    const writer = telling.dialect === langfuse ? traces.span(telling.span).name : "";
+    return { telling, layer, rank, subject, resource: this.#resources[at] ?? -1, writer };
   }
 
   #upstreamVerdict(traces: TraceBatch, telling: Telling): Verdict | undefined {
@@ -169,8 +187,21 @@ function subjectSettings({ subject, trust_upstream }: CallSettings): SubjectSett
   return { ...subject, tenant: { ...subject.tenant, from: [upstreamTenant, ...subject.tenant.from] } };
 }
 
+/** Its client and its callback handler write spans of one scope; what tells them apart is the name. */
+const langfuse = "langfuse";
+
+function heir({ telling, layer }: Spoken, subject: Subject): Decided {
+  return { telling, layer, subject, rank: rankOf(telling, layer === "ignore" ? telling.layer : layer, true) };
+}
+
+function revisedCall({ telling, verdict, layer, rank, subject }: Revision): Call {
+  return { ...callOf({ telling, layer, rank, subject }, verdict), span: earlier };
+}
+
+type Decided = Pick<Spoken, "telling" | "layer" | "rank" | "subject">;
+
 /** Written out: a spread of so many fields is slow, and this is done for every call. */
-function callOf({ telling, layer, rank }: Spoken, { role, reason }: Verdict, subject: Subject): Call {
+function callOf({ telling, layer, rank, subject }: Decided, { role, reason, isBarred = false }: Verdict): Call {
   return {
     span: telling.span,
     traceId: telling.traceId,
@@ -189,6 +220,7 @@ function callOf({ telling, layer, rank }: Spoken, { role, reason }: Verdict, sub
     responseModel: telling.responseModel,
     providerModel: telling.providerModel,
     responseIds: telling.responseIds,
+    isChoice: isChoice(telling),
     usage: telling.usage,
     reportedUsd: telling.reportedUsd,
     gatewayCacheHit: telling.gatewayCacheHit,
@@ -200,5 +232,6 @@ function callOf({ telling, layer, rank }: Spoken, { role, reason }: Verdict, sub
     reason,
     subject,
     rank,
+    isBarred,
   };
 }

@@ -3,10 +3,10 @@ import type { Batch } from "../../core/batch.ts";
 import { type Files, type Objection, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { Note } from "../../core/note.ts";
-import { calls } from "../../genai/call.ts";
+import { type Call, calls, revisions } from "../../genai/call.ts";
 import { traceBatch } from "../../otlp/trace-batch.ts";
 import { recordOf } from "../../pricing/call-record.ts";
-import { type Cost, costs } from "../../pricing/cost.ts";
+import { type Cost, costs, revisedCosts } from "../../pricing/cost.ts";
 import type { PriceBook } from "../../pricing/price-book.ts";
 import { costOf } from "../../pricing/price-call.ts";
 import { type PricingSettings, policyOf, pricingSettings, readSettingsBook } from "../../pricing/settings.ts";
@@ -51,14 +51,17 @@ function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
       live.stop();
     },
     process(batch: Batch): Batch {
+      const nowMs = host.clock.now();
+      const prices = live.book;
+      const price = (call: Call) => (call.role === "bill" ? costOf(prices, recordOf(call, nowMs), policy) : undefined);
+      const revised = revisions.get(batch.notes);
+      if (revised) revisedCosts.set(batch.notes, revised.map(price));
       const found = calls.get(batch.notes);
       if (!found || found.length === 0) return batch;
       const traces = traceBatch(batch);
-      const nowMs = host.clock.now();
-      const prices = live.book;
       const priced: (Cost | undefined)[] = [];
       for (const call of found) {
-        const cost = call.role === "bill" ? costOf(prices, recordOf(call, nowMs), policy) : undefined;
+        const cost = price(call);
         priced.push(cost);
         if (!cost) continue;
         attributes.write(traces.span(call.span), call, cost);
