@@ -1,7 +1,7 @@
 // Factors that a contract puts on calls: a discount, a surcharge. They hold for calls of one provider, account,
 // deployment, model, service tier or tenant, for as long as the contract runs.
 import type { UsageRecord } from "../genai/usage.ts";
-import type { Fraction } from "./money.ts";
+import type { Factor } from "./sum.ts";
 
 /** What a call must be for the factor to hold; undefined is anything. */
 export interface ContractMatch {
@@ -17,10 +17,8 @@ export interface ContractMatch {
   readonly tenant?: string | undefined;
 }
 
-export interface ContractMultiplier {
+export interface ContractMultiplier extends Factor {
   readonly match: ContractMatch;
-  readonly factor: Fraction;
-  readonly reason: string;
   /** Milliseconds since 1970; the end is exclusive. */
   readonly fromMs: number;
   readonly untilMs: number;

@@ -14,6 +14,8 @@ export interface Line {
   readonly rate: Rate;
   /** Fees per use stay outside multipliers. */
   readonly fee: boolean;
+  /** Whether these are tokens of the output. */
+  readonly isOutput: boolean;
 }
 
 /** The lines of a call, or why there are none. Adds to `flags` what should be known about them. */
@@ -49,7 +51,7 @@ function measuredLine({ rates }: Cell, usage: Usage): Line | undefined {
     if (word === "gpu_seconds") continue;
     const quantity = usage[word];
     const rate = rates[word];
-    if (quantity !== undefined && rate !== undefined) return makeLine(word, quantity, rate);
+    if (quantity !== undefined && rate !== undefined) return makeLine(word, quantity, rate, "input");
   }
   const { duration_ms: durationMs, gpus = 1, concurrency = 1 } = usage;
   if (durationMs === undefined || rates.gpu_seconds === undefined || concurrency === 0) return undefined;
@@ -57,7 +59,7 @@ function measuredLine({ rates }: Cell, usage: Usage): Line | undefined {
     multiply(exactly(durationMs), exactly(gpus)),
     inverse(multiply(exactly(concurrency), thousand)),
   );
-  return { word: "gpu_seconds", quantity: Number.NaN, exact, rate: rates.gpu_seconds, fee: false };
+  return { word: "gpu_seconds", quantity: Number.NaN, exact, rate: rates.gpu_seconds, fee: false, isOutput: false };
 }
 
 const thousand: Fraction = { num: 1000n, den: 1n };
@@ -87,7 +89,7 @@ function addTokens(cell: Cell, parts: Parts, usage: Usage, { lines, flags }: Bil
     if (quantity === 0 || (part === reasoningPart && !rate)) continue;
     if (!rate) return "missing_price";
     if (rate.flag !== undefined && !flags.includes(rate.flag)) flags.push(rate.flag);
-    lines.push(makeLine(tokenParts[part] ?? "input", quantity, rate));
+    lines.push(makeLine(tokenParts[part] ?? "input", quantity, rate, outputPart <= part ? "output" : "input"));
   }
   return undefined;
 }
@@ -97,15 +99,16 @@ function addFees({ rates }: Cell, { usage, searchContextSize }: UsageRecord, lin
   if (0 < searches) {
     const bySize = searchContextSize === "low" ? rates.web_searches_low : rates.web_searches_high;
     const rate = searchContextSize === "low" || searchContextSize === "high" ? bySize : rates.web_searches;
-    if (rate) lines.push({ ...makeLine("web_searches", searches, rate), fee: true });
+    if (rate) lines.push(makeLine("web_searches", searches, rate, "fee"));
     else flag(flags, "web_searches_price_missing");
   }
   // A call is one request, whether its span says so or not.
-  if (rates.requests) lines.push({ ...makeLine("requests", usage.requests ?? 1, rates.requests), fee: true });
+  if (rates.requests) lines.push(makeLine("requests", usage.requests ?? 1, rates.requests, "fee"));
 }
 
-function makeLine(word: PriceWord, quantity: number, rate: Rate): Line {
-  return { word, quantity, exact: Number.isSafeInteger(quantity) ? undefined : exactly(quantity), rate, fee: false };
+function makeLine(word: PriceWord, quantity: number, rate: Rate, kind: "input" | "output" | "fee"): Line {
+  const exact = Number.isSafeInteger(quantity) ? undefined : exactly(quantity);
+  return { word, quantity, exact, rate, fee: kind === "fee", isOutput: kind === "output" };
 }
 
 /** The decimal that a double was written as: quantities are text with a few decimals, as in 61.5 seconds. */

@@ -3,10 +3,11 @@
 import { compilePeriods, type Period } from "./compile.ts";
 import type { CostFlag } from "./cost.ts";
 import { mergePeriods, withUnits } from "./merge-rows.ts";
-import { type Fraction, parseFraction } from "./money.ts";
+import { parseFraction } from "./money.ts";
 import { anchoredPattern, type PricedModel, type PricedProvider, type PriceFile, type Unit } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
 import { Resolver } from "./resolve.ts";
+import { type Factor, makeFactor } from "./sum.ts";
 
 /** A price file with where it comes from. */
 export interface Layer {
@@ -33,7 +34,7 @@ export interface Row {
   readonly flags: readonly CostFlag[];
   readonly multipliers: Multipliers;
   /** What part of the price a batch call costs where the row has no prices for batch. */
-  readonly batch: Fraction | undefined;
+  readonly batch: Factor | undefined;
   /** How records of the provider that do not say it count their input. */
   readonly usage: UsageConvention;
   /** What it was made of, for rows that are laid over it. */
@@ -44,8 +45,9 @@ export interface Row {
 }
 
 export interface Multipliers {
-  readonly region: ReadonlyMap<string, Fraction>;
-  readonly speed: ReadonlyMap<string, Fraction>;
+  /** By the region in lower case. */
+  readonly region: ReadonlyMap<string, Factor>;
+  readonly speed: ReadonlyMap<string, Factor>;
 }
 
 /** Whether `input` includes what is cached. */
@@ -111,7 +113,7 @@ interface Draft {
   readonly exact: Map<string, Row>;
   readonly patterns: Map<string, { readonly regex: RegExp; readonly row: Row }>;
   fallback: readonly string[];
-  batch: Fraction | undefined;
+  batch: Factor | undefined;
   usage: UsageConvention;
 }
 
@@ -138,7 +140,7 @@ function mergeRules(providers: Map<string, Draft>, given: PricedProvider): void 
   for (const id of providerIds(given)) {
     const into = draft(providers, id);
     if (given.fallback) into.fallback = given.fallback.map(canonicalProvider);
-    if (given.rules?.batch !== undefined) into.batch = parseFraction(given.rules.batch);
+    if (given.rules?.batch !== undefined) into.batch = readFactor("batch", given.rules.batch);
     if (given.rules?.usage !== undefined) into.usage = given.rules.usage;
   }
 }
@@ -203,7 +205,7 @@ interface RowContext {
   readonly layer: Layer;
   readonly refused: Row["refused"];
   readonly tokenUnit: Unit;
-  readonly batch: Fraction | undefined;
+  readonly batch: Factor | undefined;
   readonly usage: UsageConvention;
   /** The provider's, for rows that list them. */
   readonly multipliers: PricedProvider["multipliers"];
@@ -253,29 +255,34 @@ function compiledLater(
     model,
     tokenUnit,
     periods() {
-      compiled ??= compilePeriods(model, { provider, tokenUnit, batch });
+      compiled ??= compilePeriods(model, { provider, tokenUnit, batch: batch?.factor });
       return compiled;
     },
   };
 }
 
-const noFactors: ReadonlyMap<string, Fraction> = new Map();
+const noFactors: ReadonlyMap<string, Factor> = new Map();
 const noMultipliers: Multipliers = { region: noFactors, speed: noFactors };
 
 /** A row's own factors, or those of its provider that it lists. */
 function multipliersOf({ multipliers: own }: PricedModel, shared: PricedProvider["multipliers"] = {}): Multipliers {
   if (!own) return noMultipliers;
   const { region, geo, speed } = Array.isArray(own) ? Object.fromEntries(own.map((kind) => [kind, shared[kind]])) : own;
-  return { region: factors({ ...region, ...geo }), speed: factors(speed) };
+  return { region: factors("region", { ...region, ...geo }), speed: factors("speed", speed) };
 }
 
-function factors(given: Readonly<Record<string, string>> | undefined): ReadonlyMap<string, Fraction> {
+function factors(kind: string, given: Readonly<Record<string, string>> | undefined): ReadonlyMap<string, Factor> {
   return new Map(
     Object.entries(given ?? {}).flatMap(([name, text]) => {
-      const read = parseFraction(text);
-      return read ? [[name, read] as const] : [];
+      const read = readFactor(`${kind}:${name}`, text);
+      return read ? [[name.toLowerCase(), read] as const] : [];
     }),
   );
+}
+
+function readFactor(reason: string, text: string): Factor | undefined {
+  const read = parseFraction(text);
+  return read && makeFactor(reason, read);
 }
 
 function finish({ exact, patterns, fallback }: Draft): Names {

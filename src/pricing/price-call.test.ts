@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Usage, UsageRecord } from "../genai/usage.ts";
-import { parseFraction, toNanoUsd } from "./money.ts";
+import { add, fraction, multiply, one, parseFraction, toNanoUsd, zero } from "./money.ts";
 import { compileBook } from "./price-book.ts";
 import { type CostPolicy, costOf, explainCost } from "./price-call.ts";
 import { priceFile } from "./price-file.ts";
+import { makeFactor } from "./sum.ts";
 
 const policy: CostPolicy = { reportedCost: "ignore", maxCallNanoUsd: 10n ** 30n, multipliers: [], subscriptions: [] };
 const noon = Date.UTC(2026, 7, 1, 12);
@@ -124,6 +125,8 @@ describe("the price of a call", () => {
     { tier: "ON_DEMAND", usd: "0.001", flags: [] },
     { tier: "auto", usd: "0.001", flags: ["service_tier_assumed"] },
     { tier: "platinum", usd: "0.001", flags: ["service_tier_unknown"] },
+    { tier: "constructor", usd: "0.001", flags: ["service_tier_unknown"] },
+    { tier: "__proto__", usd: "0.001", flags: ["service_tier_unknown"] },
   ])("in the tier $tier has the tier's price or says so", ({ tier, usd, flags }) => {
     const book = bookOf({ cells: { default: { input: "1" }, flex: { input: "0.5" } } });
     const answer = explainCost(book, record({ usage: { input: 1000 }, serviceTier: tier }), policy);
@@ -191,16 +194,16 @@ describe("the price of a call", () => {
   });
 
   test("is multiplied by contracts that hold, once, with fees outside", () => {
-    const contract = { match: { provider: "p", model: undefined, serviceTier: undefined }, reason: "contract" };
+    const contract = { match: { provider: "p" } };
     const multipliers = [
-      { ...contract, factor: { num: 95n, den: 100n }, fromMs: 0, untilMs: Number.POSITIVE_INFINITY },
-      { ...contract, factor: { num: 1n, den: 2n }, fromMs: 0, untilMs: noon },
+      { ...contract, ...makeFactor("contract", { num: 19n, den: 20n }), fromMs: 0, untilMs: Number.POSITIVE_INFINITY },
+      { ...contract, ...makeFactor("contract", { num: 1n, den: 2n }), fromMs: 0, untilMs: noon },
       {
         ...contract,
-        factor: { num: 1n, den: 2n },
+        ...makeFactor("contract", { num: 1n, den: 2n }),
         fromMs: 0,
         untilMs: noon + 1,
-        match: { ...contract.match, provider: "q" },
+        match: { provider: "q" },
       },
     ];
     const book = bookOf({ cells: { default: { input: "1", web_searches: "0.01" } } });
@@ -249,6 +252,31 @@ describe("arithmetic", () => {
         expect("nanoUsd" in cost ? cost.nanoUsd : undefined).toBe(exact && toNanoUsd(exact));
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  const factors = fc.array(fc.tuple(fc.bigInt({ min: 1n, max: 2n ** 60n }), fc.bigInt({ min: 1n, max: 10n ** 6n })), {
+    maxLength: 3,
+  });
+
+  test("with factors and fees gives the same, of the output alone too", () => {
+    fc.assert(
+      fc.property(cellAmounts, usages, factors, fc.nat({ max: 50 }), (cells, usage, given, searches) => {
+        const multipliers = given.map(([num, den]) => {
+          return { match: {}, ...makeFactor("contract", fraction(num, den)), fromMs: 0, untilMs: noon * 2 };
+        });
+        const book = bookOf(periodOf({ ...cells, web_searches: "0.0101" }));
+        const said = record({ usage: { ...usage, web_searches: searches } });
+        const unbounded = { ...policy, multipliers, maxCallNanoUsd: 10n ** 80n };
+        const { cost, usd, lines } = explainCost(book, said, unbounded);
+        if (!("nanoUsd" in cost) || usd === undefined) throw new Error(JSON.stringify(cost));
+        expect(cost.nanoUsd).toBe(toNanoUsd(parseFraction(usd)!));
+        const factor = given.reduce((product, [num, den]) => multiply(product, fraction(num, den)), one);
+        const output = lines.filter(({ bucket }) => bucket === "output" || bucket === "reasoning");
+        const exact = output.reduce((sum, line) => add(sum, parseFraction(line.usd)!), zero);
+        expect(cost.outputNanoUsd).toBe(toNanoUsd(multiply(exact, factor)));
+      }),
+      { numRuns: 1000 },
     );
   });
 

@@ -3,24 +3,13 @@ import type { UsageRecord } from "../genai/usage.ts";
 import type { Cell, Prices } from "./compile.ts";
 import { type ContractMultiplier, holdsFor } from "./contracts.ts";
 import type { Cost, CostFlag, Match, UnpricedReason } from "./cost.ts";
-import { billLines, type Line, quantityOf } from "./lines.ts";
-import {
-  add,
-  divideHalfEven,
-  type Fraction,
-  formatFraction,
-  multiply,
-  nanoPerUsd,
-  one,
-  parseDecimal,
-  plainNanoUsd,
-  toNanoUsd,
-  zero,
-} from "./money.ts";
-import { outputPart, type Parts, splitUsage, tokenParts } from "./parts.ts";
+import { billLines, quantityOf } from "./lines.ts";
+import { formatFraction, multiply, parseDecimal, plainNanoUsd, toNanoUsd, zero } from "./money.ts";
+import { type Parts, splitUsage } from "./parts.ts";
 import type { PriceBook, Row } from "./price-book.ts";
 import type { Found } from "./resolve.ts";
 import { isSubscribed, type Subscription } from "./subscriptions.ts";
+import { type Bill, exactUsd, type Factor, sumOf } from "./sum.ts";
 
 export interface CostPolicy {
   /** What becomes of the amount that the emitter says. */
@@ -81,17 +70,6 @@ export function explainCost(book: PriceBook, record: UsageRecord, policy: CostPo
   };
 }
 
-interface Factor {
-  readonly reason: string;
-  readonly factor: Fraction;
-}
-
-interface Bill {
-  readonly cell: Cell;
-  readonly lines: readonly Line[];
-  readonly factors: readonly Factor[];
-}
-
 /** The table's answer, before the policy has its say. */
 interface Answer {
   readonly cost: Cost;
@@ -117,11 +95,10 @@ function priceCall(book: PriceBook, record: UsageRecord, policy: CostPolicy): An
   const lines = billLines(cell, parts, record, flags);
   if (typeof lines === "string") return unpriced(lines, flags);
   const bill: Bill = { cell, lines, factors };
-  const nanoUsd = sum(bill);
+  const { nanoUsd, outputNanoUsd } = sumOf(bill);
   const status = statusOf(cell, flags);
   for (const flag of row.flags) flags.push(flag);
   const { id: model, layer, version } = row;
-  const outputNanoUsd = sumOfOutput(bill);
   return { cost: { status, nanoUsd, outputNanoUsd, model, match, layer, version, flags }, bill, isSettled: false };
 }
 
@@ -198,13 +175,13 @@ function choose(prices: Prices, row: Row, { record, parts, policy, flags }: Circ
   const tier = tierOf(record, flags);
   let cell = tiers.get(tier);
   const speed = cell ? undefined : tier === "batch" ? row.batch : row.multipliers.speed.get(tier);
-  if (speed) factors = [{ reason: tier === "batch" ? tier : `speed:${tier}`, factor: speed }];
+  if (speed) factors = [speed];
   else if (!cell) {
     push(flags, knownTiers.has(tier) ? "service_tier_price_missing" : "service_tier_unknown");
   }
   cell ??= tiers.get("default");
-  const region = record.region === undefined ? undefined : row.multipliers.region.get(record.region);
-  if (region) factors = [...factors, { reason: `region:${record.region}`, factor: region }];
+  const region = record.region === undefined ? undefined : row.multipliers.region.get(record.region.toLowerCase());
+  if (region) factors = [...factors, region];
   for (const contract of policy.multipliers) {
     if (holdsFor(contract, { provider: row.provider, model: row.id, tier }, record)) factors = [...factors, contract];
   }
@@ -226,15 +203,14 @@ const emptyCell: Cell = {
 const knownTiers: ReadonlySet<string> = new Set(["batch", "flex", "priority", "fast"]);
 
 /** Other words for the tiers, of OpenAI, Anthropic, Bedrock and Vertex. */
-const tierWords: Readonly<Record<string, string>> = {
-  default: "default",
-  standard: "default",
-  standard_only: "default",
-  on_demand: "default",
-  on_demand_priority: "priority",
-  on_demand_flex: "flex",
-  batches: "batch",
-};
+const tierWords: ReadonlyMap<string, string> = new Map([
+  ["standard", "default"],
+  ["standard_only", "default"],
+  ["on_demand", "default"],
+  ["on_demand_priority", "priority"],
+  ["on_demand_flex", "flex"],
+  ["batches", "batch"],
+]);
 
 /** The tier that served the call; the one that was asked for where nothing else is known. */
 function tierOf({ serviceTier, requestedServiceTier }: UsageRecord, flags: string[]): string {
@@ -245,54 +221,9 @@ function tierOf({ serviceTier, requestedServiceTier }: UsageRecord, flags: strin
     if (serviceTier !== undefined) push(flags, "service_tier_assumed");
     return "default";
   }
-  const tier = tierWords[word] ?? word;
+  const tier = tierWords.get(word) ?? word;
   if (serviceTier === undefined && tier !== "default") push(flags, "service_tier_assumed");
   return tier;
-}
-
-/** Exact sum, rounded once. In whole numbers while they stay below 2^53, else in BigInt, with the same result. */
-function sum(bill: Bill): bigint {
-  const { cell, lines, factors } = bill;
-  if (factors.length > 0) return toNanoUsd(exactUsd(bill));
-  let total = 0;
-  for (const { quantity, exact, rate } of lines) {
-    if (exact) return toNanoUsd(exactUsd(bill));
-    total += quantity * rate.small;
-  }
-  total *= cell.nanoNum;
-  // Nothing here is negative, so an inexact product on the way shows in the total; NaN fails the comparison too.
-  if (!(total <= Number.MAX_SAFE_INTEGER && cell.nanoDen <= Number.MAX_SAFE_INTEGER)) return sumBig(bill);
-  const rest = total % cell.nanoDen;
-  const whole = (total - rest) / cell.nanoDen;
-  const twice = rest * 2 - cell.nanoDen;
-  return BigInt(0 < twice || (twice === 0 && whole % 2 === 1) ? whole + 1 : whole);
-}
-
-/** In the circumstances of the whole call: its context band and its tier stand. */
-function sumOfOutput({ cell, lines, factors }: Bill): bigint {
-  const ofOutput: Line[] = [];
-  for (const line of lines) if (outputWords.has(line.word)) ofOutput.push(line);
-  return ofOutput.length === 0 ? 0n : sum({ cell, lines: ofOutput, factors });
-}
-
-const outputWords: ReadonlySet<string> = new Set(tokenParts.slice(outputPart));
-
-function sumBig({ cell, lines }: Bill): bigint {
-  let total = 0n;
-  for (const { quantity, rate } of lines) total += BigInt(quantity) * rate.scaled;
-  return divideHalfEven(total * nanoPerUsd, cell.den);
-}
-
-function exactUsd({ lines, factors }: Bill): Fraction {
-  let scaled = zero;
-  let fees = zero;
-  for (const line of lines) {
-    const usd = multiply(quantityOf(line), line.rate.usd);
-    if (line.fee) fees = add(fees, usd);
-    else scaled = add(scaled, usd);
-  }
-  const factor = factors.reduce((product, { factor: next }) => multiply(product, next), one);
-  return add(multiply(scaled, factor), fees);
 }
 
 /** How far our figure and the emitter's may differ before it is said: a hundredth of ours. */

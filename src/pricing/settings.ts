@@ -8,6 +8,7 @@ import { type Fraction, one, parseDecimal, parseFraction, toNanoUsd } from "./mo
 import type { CostPolicy } from "./price-call.ts";
 import { priceFile } from "./price-file.ts";
 import { canonicalProvider } from "./provider-names.ts";
+import { makeFactor } from "./sum.ts";
 
 const layer = z.union([
   z.literal("bundled"),
@@ -152,8 +153,7 @@ function contractOf({
       serviceTier: match.service_tier,
       tenant: match.tenant,
     },
-    factor: amount(text),
-    reason,
+    ...makeFactor(reason, amount(text)),
     fromMs: from === undefined ? Number.NEGATIVE_INFINITY : Date.parse(`${from}T00:00:00Z`),
     untilMs: until === undefined ? Number.POSITIVE_INFINITY : Date.parse(`${until}T00:00:00Z`),
   };

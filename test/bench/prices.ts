@@ -24,6 +24,11 @@ export const priceRows: readonly PriceRow[] = [
   },
   { name: "price-miss", about: "a call of a name never seen", measure: () => cpuNsPerCall(pricing((index) => index)) },
   {
+    name: "price-factors",
+    about: "a call of a model seen before, in a region with a factor and under a contract",
+    measure: () => cpuNsPerCall(pricingWithFactors()),
+  },
+  {
     name: "calcPrice-hit",
     about: "genai-prices, the same call",
     measure: () => cpuNsPerCall(calculating((index) => index % 8)),
@@ -50,9 +55,7 @@ function modelAt(index: number): string {
 }
 
 function pricing(next: (index: number) => number): () => void {
-  const reading = readBook([parseLayerName("bundled")], { read: () => new Uint8Array() });
-  if (!reading.ok) throw new Error("the bundled table cannot be read");
-  const { book } = reading;
+  const book = bundledBook();
   const policy = policyOf(pricingSettings.parse({}));
   const known = models.map((model): UsageRecord => ({ provider: "openai", model, atMs, usage }));
   let index = 0;
@@ -60,6 +63,21 @@ function pricing(next: (index: number) => number): () => void {
     const at = next(index++);
     costOf(book, known[at] ?? { provider: "openai", model: modelAt(at), atMs, usage }, policy);
   };
+}
+
+function pricingWithFactors(): () => void {
+  const book = bundledBook();
+  const policy = policyOf(pricingSettings.parse({ multipliers: [{ factor: "95/100" }] }));
+  const record: UsageRecord = { provider: "openai", model: "gpt-5.4-mini", region: "eu", atMs, usage };
+  return () => {
+    costOf(book, record, policy);
+  };
+}
+
+function bundledBook() {
+  const reading = readBook([parseLayerName("bundled")], { read: () => new Uint8Array() });
+  if (!reading.ok) throw new Error("the bundled table cannot be read");
+  return reading.book;
 }
 
 function calculating(next: (index: number) => number): () => void {

@@ -171,7 +171,7 @@ function newCells(base: Cells, theirs: Cells, { tokenUnit, batch }: Row): Cells 
         return false;
       // Audio that is cheaper than text is a price of the model before.
       if (word === "audio_in" && Number(usd) < Number(given["input"])) return false;
-      if (tier === "batch") return !(batch && usd === times(usual[word], batch));
+      if (tier === "batch") return !(batch && usd === times(usual[word], batch.factor));
       if (tier !== "default") return true;
       if (word.startsWith("web_searches_")) return usd !== (usual["web_searches"] ?? given["web_searches"]);
       if (word === "cache_write_1h") return usual["cache_write"] === theirUsual["cache_write"];
