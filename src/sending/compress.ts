@@ -32,6 +32,12 @@ export function isAvailable(coding: Coding): boolean {
   return coding === "none" || algorithms[coding] !== undefined;
 }
 
+/** What to say of a coding that this runtime has not. */
+export function withoutCoding(coding: Coding): string {
+  const available = codings.filter(isAvailable);
+  return `must be ${available.slice(0, -1).join(", ")} or ${available.at(-1)}: this Node.js has no ${coding}`;
+}
+
 export interface Body {
   readonly bytes: Uint8Array;
   /** The content coding, or undefined when the bytes are plain. */

@@ -41,6 +41,14 @@ const messageLengthMax = 300;
 /** What grpc-go, grpc-java and grpc-js say of a message that they will never take. */
 const tooLarge = /larger than max|to a size larger than|exceeds maximum size/i;
 
+/**
+ * Whether the backend has not read a message because it lacks the coding: UNIMPLEMENTED, in the words of grpc-go
+ * ("Decompressor is not installed for grpc-encoding"), grpc-java and grpc-js.
+ */
+export function isCodingUnknown({ code, details }: Answer): boolean {
+  return codeNames[code] === "UNIMPLEMENTED" && /compress|encoding/i.test(details);
+}
+
 /** `retryExhausted`: whether RESOURCE_EXHAUSTED without RetryInfo means a rate limit, and not a quota that is used up. */
 export function resultOf(answer: Answer, endpoint: string, retryExhausted: boolean): PushResult {
   if (answer.code === 0) return delivered(answer);

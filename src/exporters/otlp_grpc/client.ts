@@ -32,11 +32,12 @@ interface Open {
 
 export class GrpcClient {
   readonly #settings: GrpcExporterSettings;
-  readonly #compression = new FramedCompression();
+  readonly #compression: FramedCompression;
   #open: Open | undefined;
 
   constructor(settings: GrpcExporterSettings) {
     this.#settings = settings;
+    this.#compression = new FramedCompression(settings.compression);
   }
 
   /** Reads the certificates. Rejects when one cannot be read. Connects with the first request. */
@@ -47,7 +48,7 @@ export class GrpcClient {
     const isSecure = endpoint?.secure ?? !this.#settings.tls.insecure;
     const credentials = isSecure ? secureCredentials(grpc, this.#settings.tls) : grpc.credentials.createInsecure();
     const client = new grpc.Client(endpoint?.target ?? "", credentials, channelOptions(this.#settings));
-    if (this.#settings.compression === "gzip") this.#compression.install(client.getChannel());
+    this.#compression.install(client.getChannel());
     const metadata = new grpc.Metadata();
     for (const [name, value] of Object.entries(this.#settings.headers)) {
       metadata.set(
@@ -61,6 +62,11 @@ export class GrpcClient {
   close(): void {
     this.#open?.client.close();
     this.#open = undefined;
+  }
+
+  /** Sends nothing compressed any more. */
+  goPlain(): void {
+    this.#compression.refuse();
   }
 
   /** Sends `bytes`, or their compressed form where there is one. Rejects when `abort` does. */
@@ -120,7 +126,6 @@ function channelOptions(settings: GrpcExporterSettings): GrpcJs.ClientOptions {
     "grpc.enable_channelz": 0,
     "grpc.service_config_disable_resolution": 1,
     "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ [balancer_name]: {} }] }),
-    ...(settings.compression === "gzip" ? { "grpc.default_compression_algorithm": 2 } : {}),
     ...(tls.server_name_override === undefined ? {} : { "grpc.ssl_target_name_override": tls.server_name_override }),
     ...(authority === undefined ? {} : { "grpc.default_authority": authority }),
     ...(keepalive === undefined ? {} : keepaliveOptions(keepalive)),

@@ -13,11 +13,11 @@ import {
 import type { Host } from "../../core/host.ts";
 import { tlsObjections } from "../../core/tls.ts";
 import { attempt } from "../../sending/attempt.ts";
-import { compress } from "../../sending/compress.ts";
+import { compress, isAvailable, withoutCoding } from "../../sending/compress.ts";
 import type { PushResult } from "../../sending/delivery.ts";
 import { createSender } from "../../sending/sender.ts";
 import { sendingObjections } from "../../sending/settings.ts";
-import { resultOf } from "./answer.ts";
+import { isCodingUnknown, resultOf } from "./answer.ts";
 import { GrpcClient } from "./client.ts";
 import { type GrpcExporterSettings, grpcExporterSettings } from "./settings.ts";
 
@@ -46,6 +46,7 @@ function* check(given: GrpcExporterSettings, files: Files): Iterable<Objection> 
   for (const { path, text } of tlsObjections(given.tls, files, createSecureContext)) {
     yield { path: ["tls", ...path], text };
   }
+  if (!isAvailable(given.compression)) yield { path: ["compression"], text: withoutCoding(given.compression) };
   yield* sendingObjections(given);
 }
 
@@ -61,7 +62,10 @@ function create(
     const { bytes: body, coding } = await compress(bytes, compression, compression_params.level);
     return attempt({ clock: host.clock, timeoutMs: timeout, over }, async (abort) => {
       const answer = await client.export(signal, bytes, coding === undefined ? undefined : body, abort);
-      return resultOf(answer, endpoint, retry_on_resource_exhausted);
+      if (coding === undefined || !isCodingUnknown(answer))
+        return resultOf(answer, endpoint, retry_on_resource_exhausted);
+      client.goPlain();
+      return { kind: "retryable", reason: `${endpoint} cannot read ${coding}; goes on without compression` };
     });
   }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { duration, inert, section } from "../../core/settings.ts";
 import { clientTlsFields } from "../../core/tls.ts";
+import { codings } from "../../sending/compress.ts";
 import { retrySettings, sendingQueueSettings } from "../../sending/settings.ts";
 import { parseEndpoint } from "./endpoint.ts";
 
@@ -20,10 +21,7 @@ export const grpcExporterSettings = z.strictObject({
     .default({})
     .meta({ description: "Metadata of every request. Values are never printed." }),
   timeout: duration("5s", "How long one attempt may take, answer included."),
-  compression: z
-    .enum(["gzip", "none"])
-    .default("gzip")
-    .meta({ description: "Messages below 1 KiB are never compressed." }),
+  compression: z.enum(codings).default("gzip").meta({ description: "Messages below 1 KiB are never compressed." }),
   compression_params: section(
     z.strictObject({
       level: z.int().min(-1).max(9).default(1).meta({ description: "From 1, fast, to 9, small; -1 is zlib's choice." }),

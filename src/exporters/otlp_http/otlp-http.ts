@@ -17,7 +17,7 @@ import { duration, inert, section } from "../../core/settings.ts";
 import { clientTlsFields, tlsObjections } from "../../core/tls.ts";
 import { version } from "../../core/version.ts";
 import { attempt } from "../../sending/attempt.ts";
-import { codings, compress, isAvailable } from "../../sending/compress.ts";
+import { codings, compress, isAvailable, withoutCoding } from "../../sending/compress.ts";
 import type { PushResult } from "../../sending/delivery.ts";
 import { createSender } from "../../sending/sender.ts";
 import { retrySettings, sendingObjections, sendingQueueSettings } from "../../sending/settings.ts";
@@ -106,9 +106,7 @@ function* check(given: Settings, files: Files): Iterable<Objection> {
   for (const { path, text } of tlsObjections(given.tls, files, createSecureContext)) {
     yield { path: ["tls", ...path], text };
   }
-  if (!isAvailable(given.compression)) {
-    yield { path: ["compression"], text: `must be gzip, deflate or none: this Node.js has no ${given.compression}` };
-  }
+  if (!isAvailable(given.compression)) yield { path: ["compression"], text: withoutCoding(given.compression) };
   yield* sendingObjections(given);
 }
 
