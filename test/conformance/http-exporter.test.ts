@@ -171,6 +171,46 @@ describe("an answer", () => {
   });
 });
 
+test("C-50 an answer without end is success, and not read to any end", async () => {
+  let written = 0;
+  const chunk = Buffer.alloc(64 * 1024);
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.writeHead(200, { "content-type": "application/x-protobuf" });
+      const more = (): void => {
+        while (!response.destroyed && response.write(chunk)) written += chunk.length;
+      };
+      response.on("drain", more);
+      more();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close().closeAllConnections());
+  const running = await startExporter({ endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  await running.send("traces", traces(2));
+  await until(() => sent(running) === 2);
+  // What is read, and what the kernel holds on either side.
+  expect(written).toBeLessThan(4 * 1024 ** 2 + 16 * 1024 ** 2);
+  expect(failed(running)).toBe(0);
+});
+
+test("C-56 70 MiB leave in requests of at most 64, and a span that is larger is dropped and counted", async () => {
+  const running = await start({ compression: "none", sending_queue: { queue_size: "256MiB" } });
+  const spansOf = (mebibytes: readonly number[]) =>
+    mebibytes.map((size, at) => ({ name: `span-${at}`, traceState: "x".repeat(size * 1024 ** 2) }));
+  const request = (mebibytes: readonly number[]): Plain => ({
+    resourceSpans: [{ scopeSpans: [{ spans: spansOf(mebibytes) }] }],
+  });
+  await running.send("traces", request([10, 10, 10, 10, 10, 10, 10]));
+  await running.send("traces", request([65]));
+  await until(() => sent(running) + failed(running) === 8);
+  expect([sent(running), failed(running)]).toEqual([7, 1]);
+  const sizes = running.backend.received.map(({ bytes }) => bytes.length);
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(64 * 1024 ** 2);
+  expect(namesOf(running.backend)).toHaveLength(7);
+});
+
 describe("a backend that", () => {
   test.each<Reply>(["close", "cut"])("C-52 ends the connection (%s) gets the request again", async (reply) => {
     const running = await start({}, (_, count) => (count === 1 ? reply : {}));

@@ -1,12 +1,16 @@
 // Limits of the HTTP door: C-17 to C-20 and C-91 to C-97 of the list in docs/conformance.md, through raw sockets where
 // a library would be too polite.
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { createGzip, gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Refused } from "../../src/core/refused.ts";
 import { otlp } from "../../src/receivers/otlp/otlp.ts";
+import { rawCall } from "../support/grpc-client.ts";
+import { frameOf } from "../support/grpc-frames.ts";
 import { call, problemsOf, protobufType, startReceiver, traces } from "../support/http-path.ts";
 import { encode } from "../support/otlp-oracle.ts";
+import { startProgram } from "../support/program.ts";
 import { until } from "../support/until.ts";
 
 const MiB = 1024 ** 2;
@@ -94,7 +98,7 @@ describe("a gzip bomb", () => {
   test.each([
     { name: "small enough for one call", plain: 8 * MiB, limit: "1MiB" },
     { name: "large", plain: 256 * MiB, limit: "4MiB" },
-  ])("C-18 C-91 that is $name is answered 413 without being inflated, 20 at a time", async ({ plain, limit }) => {
+  ])("C-91 that is $name is answered 413 without being inflated, 20 at a time", async ({ plain, limit }) => {
     const { url } = await startReceiver({ http: { max_request_body_size: limit } });
     const bomb = await bombOf(plain);
     const before = process.memoryUsage().rss;
@@ -109,6 +113,38 @@ describe("a gzip bomb", () => {
     await healthy(url);
   });
 });
+
+test.each(["http", "grpc"] as const)(
+  "C-18 a bomb over %s takes less memory than twice the limit of 64 MiB",
+  async (door) => {
+    const program = await startProgram(`
+receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:0" }, grpc: { endpoint: "127.0.0.1:0" } } } }
+exporters: { debug: {} }
+service: { telemetry: { metrics: { level: none } }, pipelines: { traces: { receivers: [otlp], exporters: [debug] } } }
+`);
+    const { pid, stderr } = program.started;
+    const addresses = [...stderr.matchAll(/address[=: "]+http:\/\/(127\.0\.0\.1:\d+)/g)].map(
+      ([, found]) => found ?? "",
+    );
+    const [grpc = "", http = ""] = addresses;
+    await healthy(`http://${http}`);
+    const before = peakBytes(pid);
+    const bomb = await bombOf(512 * MiB);
+    if (door === "http") {
+      expect((await call(`http://${http}/v1/traces`, { headers: gzipped, body: bomb })).status).toBe(413);
+    } else {
+      const { code } = await rawCall(grpc, frameOf(bomb, { compressed: true }), { "grpc-encoding": "gzip" });
+      expect(code).toBe(8);
+    }
+    await healthy(`http://${http}`);
+    expect(peakBytes(pid) - before).toBeLessThan(2 * 64 * MiB);
+  },
+);
+
+/** The most that a process ever had in memory. */
+function peakBytes(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
+}
 
 async function bombOf(bytes: number): Promise<Buffer> {
   const gzip = createGzip();
@@ -169,6 +205,44 @@ describe("a client that", () => {
     socket.write(`${head("Content-Length: 0")}`);
     await until(() => text().includes("200"));
     await until(closed);
+  });
+
+  test("C-97 sends and never reads is cut off, and one that reads is not", async () => {
+    const { port, host, url } = await startReceiver();
+    const [deaf, well] = [open(port), open(port)];
+    deaf.socket.pause();
+    const many = `${head("Content-Length: 0")}`.repeat(1_000);
+    // As long as the kernel and the server take more while others are served.
+    for (let before = -1; deaf.socket.writableLength === 0 || deaf.socket.writableLength < before; ) {
+      deaf.socket.write(many);
+      before = deaf.socket.writableLength;
+      for (let at = 0; at < 20; at++) await healthy(url);
+    }
+    for (let look = 0; look < 5; look++) {
+      host.advance(7_500);
+      well.socket.write(head("Content-Length: 0"));
+      await until(() => well.text().split("200 OK").length === look + 2);
+    }
+    deaf.socket.resume();
+    await until(deaf.closed);
+    expect(well.closed()).toBe(false);
+    await healthy(url);
+  });
+
+  test("C-97 takes its time gives way where bodies have no room, and is told to come again", async () => {
+    const { port, host, url } = await startReceiver({ http: { max_request_body_size: "1KiB" } });
+    const slow = Array.from({ length: 4 }, () => open(port));
+    for (const { socket } of slow) socket.write(`${head("Content-Length: 1024")}${"x".repeat(1023)}`);
+    const large = { headers: protobufType, body: encode("traces", traces(5)) };
+    expect(large.body.length).toBeGreaterThan(128);
+    await until(() => slow.every(({ socket }) => socket.writableLength === 0));
+    await healthy(url).catch(() => undefined);
+    const early = await call(`${url}/v1/traces`, large);
+    host.advance(5_000);
+    const late = await call(`${url}/v1/traces`, large);
+    expect([early.status, late.status]).toEqual([503, 200]);
+    await until(() => slow[0]?.text().startsWith("HTTP/1.1 503") === true);
+    expect(slow.slice(1).map(({ text }) => text())).toEqual(["", "", ""]);
   });
 
   test("C-97 opens too many connections is closed at once, and told of", async () => {

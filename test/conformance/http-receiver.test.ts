@@ -159,30 +159,52 @@ describe("a good request", () => {
     expect((await call(`${url}/v1/traces`, send)).status).toBe(404);
   });
 
-  test("C-16 200 connections and 2,000 requests on one connection are all answered", async () => {
+  test("C-16 200 connections and 10,000 requests on one connection are all answered", async () => {
     const { port, host } = await startReceiver();
+    const request = Buffer.concat([
+      Buffer.from(
+        `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${oneSpan.length}\r\n\r\n`,
+      ),
+      oneSpan,
+    ]);
+    /** Sends the next request when the one before is answered; resolves with the number of good answers. */
     const statusLines = (count: number) =>
       new Promise<number>((resolve, reject) => {
         let answered = 0;
-        let text = "";
-        const socket = connect(port, "127.0.0.1", () => {
-          const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${oneSpan.length}\r\n\r\n`;
-          for (let at = 0; at < count; at++) {
-            socket.write(head);
-            socket.write(oneSpan);
-          }
-        });
+        const socket = connect(port, "127.0.0.1", () => void socket.write(request));
         socket.on("data", (chunk) => {
-          text += chunk.toString("latin1");
-          answered = text.split("HTTP/1.1 200").length - 1;
-          if (answered === count) socket.end(() => resolve(answered));
+          if (!chunk.toString("latin1").startsWith("HTTP/1.1 200 ")) return void socket.destroy();
+          answered++;
+          if (answered === count) socket.end();
+          else socket.write(request);
         });
         socket.on("error", reject);
         socket.on("close", () => resolve(answered));
       });
-    const answered = await Promise.all([statusLines(2_000), ...Array.from({ length: 200 }, () => statusLines(5))]);
-    expect(answered.reduce((sum, count) => sum + count, 0)).toBe(3_000);
-    expect(host.counted.get('otelcol_receiver_accepted_spans{"receiver":"otlp","transport":"http"}')).toBe(3_000);
+    const answered = await Promise.all([statusLines(10_000), ...Array.from({ length: 200 }, () => statusLines(5))]);
+    expect(answered).toEqual([10_000, ...Array.from({ length: 200 }, () => 5)]);
+    expect(host.counted.get('otelcol_receiver_accepted_spans{"receiver":"otlp","transport":"http"}')).toBe(11_000);
+  });
+
+  test("C-16 requests that are sent before the answers of others are answered in their order", async () => {
+    const { port } = await startReceiver();
+    const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: ${oneSpan.length}\r\n`;
+    const types = Array.from({ length: 300 }, (_, at) => (at % 3 === 0 ? "text/plain" : "application/x-protobuf"));
+    const lines: string[] = [];
+    const socket = connect(port, "127.0.0.1", () => {
+      for (const type of types) {
+        socket.write(`${head}Content-Type: ${type}\r\n\r\n`);
+        socket.write(oneSpan);
+      }
+    });
+    onTestFinished(() => void socket.destroy());
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+    });
+    await until(() => text.split("HTTP/1.1 ").length - 1 === types.length);
+    for (const [, status] of text.matchAll(/HTTP\/1\.1 (\d+)/g)) lines.push(status ?? "");
+    expect(lines).toEqual(types.map((type) => (type === "text/plain" ? "415" : "200")));
   });
 
   test("a client that asks before sending is told to go on", async () => {
@@ -349,7 +371,11 @@ describe("a bad request", () => {
     const answer = await call(`${url}/v1/traces`, { method });
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe("POST");
+    expect(answer.headers["content-type"]).toBe("application/json");
     expect(messageOf(answer)).toBe("405 method not allowed, supported: [POST]");
+    const asked = await call(`${url}/v1/traces`, { method, headers: { accept: "application/x-protobuf" } });
+    expect([asked.status, asked.headers["content-type"]]).toEqual([405, "application/x-protobuf"]);
+    expect(messageOf(asked)).toBe("405 method not allowed, supported: [POST]");
   });
 
   test.each([
@@ -398,5 +424,47 @@ describe("a bad request", () => {
       expect(answer.headers["content-type"]).toBe(headers["content-type"]);
       expect(messageOf(answer)).toBe(thrown instanceof Refused ? thrown.message : "internal error");
     }
+  });
+
+  test.each(["memory is short", "a queue is full"])("C-22 503 because %s has a Status in either form", async (why) => {
+    const settings = { sending_queue: { queue_size: 1, sizer: "requests" }, retry_on_failure: { max_elapsed_time: 0 } };
+    const { exporter, send } = await startExporter({ endpoint: "http://127.0.0.1:1", ...settings });
+    const { url, host } = await startReceiver({ exporters: [exporter] });
+    if (why === "a queue is full") await send("traces", traces(1));
+    else host.pressure.reason = why;
+    for (const [headers, body] of [
+      [protobufType, oneSpan],
+      [jsonType, oneSpanJson],
+    ] as const) {
+      const answer = await call(`${url}/v1/traces`, { headers, body });
+      expect([answer.status, answer.headers["content-type"]]).toEqual([503, headers["content-type"]]);
+      expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
+      expect(messageOf(answer)).toContain(why === "a queue is full" ? "queue is full" : why);
+    }
+    const labels = '{"receiver":"otlp","transport":"http"}';
+    const refusedSpans = host.counted.get(`otelcol_receiver_refused_spans${labels}`);
+    expect(refusedSpans).toBe(why === "a queue is full" ? 2 : undefined);
+  });
+
+  test.each([
+    { reason: "malformed", path: "/v1/traces", headers: protobufType, body: oneSpan.subarray(1) },
+    { reason: "malformed", path: "/v1/traces", headers: jsonType, body: "{" },
+    { reason: "too_large", path: "/v1/traces", headers: protobufType, body: Buffer.alloc(2048) },
+    { reason: "not_found", path: "/v1/nothing", headers: protobufType, body: oneSpan },
+    { reason: "wrong_media_type", path: "/v1/traces", headers: {}, body: oneSpan },
+    {
+      reason: "wrong_coding",
+      path: "/v1/traces",
+      headers: { ...protobufType, "content-encoding": "br" },
+      body: oneSpan,
+    },
+    { reason: "overloaded", path: "/v1/traces", headers: protobufType, body: oneSpan, pressure: "memory is short" },
+  ])("that is refused is counted once, as $reason", async ({ reason, path, headers, body, pressure }) => {
+    const { url, host } = await startReceiver({ http: { max_request_body_size: "1KiB" } });
+    host.pressure.reason = pressure;
+    await call(url + path, { headers, body });
+    const counted = [...host.counted].filter(([name]) => name.startsWith("spantoll_receiver_refused_requests_total"));
+    const labels = `{"receiver":"otlp","transport":"http","reason":"${reason}"}`;
+    expect(counted).toEqual([[`spantoll_receiver_refused_requests_total${labels}`, 1]]);
   });
 });
