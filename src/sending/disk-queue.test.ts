@@ -225,6 +225,28 @@ describe("a queue on disk", () => {
     expect([before.count("sent"), after.count("sent")]).toEqual([0, 15]);
   });
 
+  test("where what replaces an exporter is gone before it, the exporter goes on with all that is left", async () => {
+    const store = await openDisk();
+    const before = await start(store, { queue: { num_consumers: 1 } });
+    for (const spans of [1, 2, 3]) await before.send(spans);
+    const second = await start(store, { queue: { num_consumers: 1 } });
+    const third = await start(store, { queue: { num_consumers: 1 } });
+    await before.send(4);
+    expect([before.sizes(), second.sizes(), third.sizes()]).toEqual([[1], [2], [3]]);
+    await second.sender.stop(AbortSignal.abort());
+    await third.sender.stop(AbortSignal.abort());
+    await before.send(5);
+    for (let at = 0; at < 5; at++) {
+      await until(() => before.attempts.length === at + 1);
+      before.attempts[at]?.answer(ok);
+    }
+    expect(before.sizes()).toEqual([1, 2, 3, 4, 5]);
+    await until(() => records(store, "r") === 0);
+    expect(before.host.logged.join()).not.toContain("exporters that are not there");
+    await before.sender.stop(AbortSignal.abort());
+    expect((await start(store)).sizes()).toEqual([]);
+  });
+
   test("C-82 a damaged record is counted, set aside, and does not stop the others", async () => {
     const directory = temporaryDirectory();
     const store = await openDisk({ directory });

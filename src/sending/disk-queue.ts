@@ -33,7 +33,7 @@ export class DiskQueue implements Queue, Reader {
   readonly #name: string;
   readonly #lanes: Readonly<Record<Signal, Lane>>;
   /** Records that were taken and are not finished, and those that are not safe yet. */
-  readonly #begun = new Set<number>();
+  readonly begun = new Set<number>();
   readonly #warnGaveWay: ReturnType<typeof quietWarning>;
   /** In the unit of the sizer: reserved, waiting and on its way. */
   #used = 0;
@@ -48,10 +48,7 @@ export class DiskQueue implements Queue, Reader {
     this.#name = keyOfExporter(options.exporter);
     this.#lanes = { traces: new Lane(), metrics: new Lane(), logs: new Lane() };
     this.#warnGaveWay = quietWarning(options.host, "the sending queue is full, its oldest requests give way");
-    const begun = this.#log.attach(this.#name, this);
-    for (const signal of signals)
-      for (const found of this.#log.unfinished(this.#name, signal))
-        if (!begun.has(found.record)) this.#wait(signal, { ...found, since: 0 });
+    this.#recover(this.#log.attach(this.#name, this));
   }
 
   reserve(bytes: number, load?: Load): Room {
@@ -95,7 +92,7 @@ export class DiskQueue implements Queue, Reader {
     const lane = this.#lanes[signal];
     lane.head = undefined;
     const oldest = lane.fifo.take();
-    if (oldest) this.#begun.add(oldest.record);
+    if (oldest) this.begun.add(oldest.record);
     return entry;
   }
 
@@ -109,14 +106,19 @@ export class DiskQueue implements Queue, Reader {
     await this.#log.durable();
   }
 
-  retire(successor: Reader): ReadonlySet<number> {
+  retire(successor: Reader): void {
     this.#successor = successor;
     for (const signal of signals) {
       const lane = this.#lanes[signal];
       lane.head = undefined;
       for (let one = lane.fifo.take(); one; one = lane.fifo.take()) this.#leave(signal, one);
     }
-    return new Set(this.#begun);
+  }
+
+  resume(begun: ReadonlySet<number>): void {
+    this.#successor = undefined;
+    this.#recover(begun);
+    this.#options.woken();
   }
 
   adopt(signal: Signal, waiter: Waiter): void {
@@ -125,6 +127,13 @@ export class DiskQueue implements Queue, Reader {
       this.#wait(signal, waiter);
       this.#options.woken();
     }
+  }
+
+  /** Waits for all that is on disk, but what somebody has begun to send. */
+  #recover(begun: ReadonlySet<number>): void {
+    for (const signal of signals)
+      for (const found of this.#log.unfinished(this.#name, signal))
+        if (!begun.has(found.record)) this.#wait(signal, { ...found, since: 0 });
   }
 
   /** Requests come when all exporters have started. */
@@ -160,14 +169,14 @@ export class DiskQueue implements Queue, Reader {
     this.#used += size;
     try {
       const record = this.#log.append(this.#name, encoded);
-      this.#begun.add(record);
+      this.begun.add(record);
       try {
         await this.#log.durable();
       } catch (cause) {
         this.#log.finish(this.#name, signal, record);
         throw cause;
       } finally {
-        this.#begun.delete(record);
+        this.begun.delete(record);
       }
       this.#arrive(signal, { record, items, bytes, since: this.#options.host.clock.monotonic() });
     } catch (cause) {
@@ -198,7 +207,7 @@ export class DiskQueue implements Queue, Reader {
     const end = (): boolean => {
       if (!isOpen) return false;
       isOpen = false;
-      this.#begun.delete(waiter.record);
+      this.begun.delete(waiter.record);
       this.#leave(signal, waiter);
       return true;
     };

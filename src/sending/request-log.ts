@@ -24,10 +24,14 @@ const readAtOnce = 1_000;
 
 /** Who sends a part of the log. */
 export interface Reader {
-  /** Another one takes over what it has not begun to send; answers what it has begun. */
-  retire(successor: Reader): ReadonlySet<number>;
+  /** What it has begun to send, and has not finished. */
+  readonly begun: ReadonlySet<number>;
+  /** Another one takes over what it has not begun. */
+  retire(successor: Reader): void;
   /** Takes what a predecessor did not finish. */
   adopt(signal: Signal, waiter: Waiter): void;
+  /** Its successor is gone before it was itself: it sends again what is left and what nobody has `begun`. */
+  resume(begun: ReadonlySet<number>): void;
 }
 
 export class RequestLog {
@@ -39,6 +43,8 @@ export class RequestLog {
   #recentBytesMax = 0;
   #reservedBytes = 0;
   readonly #readers = new Map<string, Reader>();
+  /** Who sent before whom, as long as both are there. */
+  readonly #predecessors = new Map<Reader, Reader>();
   #hasToldOrphans = false;
   #next: number;
 
@@ -142,15 +148,40 @@ export class RequestLog {
     }
   }
 
-  /** From now on `reader` sends for an exporter; answers what its predecessor is still about to finish. */
+  /** From now on `reader` sends for an exporter; answers what those before it are still about to finish. */
   attach(exporter: string, reader: Reader): ReadonlySet<number> {
     const before = this.#readers.get(exporter);
     this.#readers.set(exporter, reader);
-    return before?.retire(reader) ?? new Set();
+    if (before === undefined) return new Set();
+    this.#predecessors.set(reader, before);
+    before.retire(reader);
+    return this.#begunUntil(before);
   }
 
+  /** A reader leaves. When a reload that brought it fails, the one before it goes on. */
   detach(exporter: string, reader: Reader): void {
-    if (this.#readers.get(exporter) === reader) this.#readers.delete(exporter);
+    const before = this.#predecessors.get(reader);
+    this.#predecessors.delete(reader);
+    if (this.#readers.get(exporter) === reader) {
+      this.#readers.delete(exporter);
+      if (before === undefined) return;
+      this.#readers.set(exporter, before);
+      before.resume(this.#begunUntil(before));
+      return;
+    }
+    for (const [later, earlier] of this.#predecessors) {
+      if (earlier !== reader) continue;
+      if (before) this.#predecessors.set(later, before);
+      else this.#predecessors.delete(later);
+    }
+  }
+
+  /** What a reader and those before it have begun. */
+  #begunUntil(last: Reader): ReadonlySet<number> {
+    const begun = new Set<number>();
+    for (let reader: Reader | undefined = last; reader; reader = this.#predecessors.get(reader))
+      for (const record of reader.begun) begun.add(record);
+    return begun;
   }
 
   /** Counts one exporter more, if the record is still there. */
