@@ -118,7 +118,10 @@ const perToken: Fraction = { num: 1n, den: 1_000_000n };
 
 function litellmLayer(path: string, mode: "override" | "fill", text: string): ReadLayer | readonly string[] {
   try {
-    return { name: "litellm", version: `litellm-${digest(text)}`, mode, ...readLitellmPrices(text) };
+    const read = readLitellmPrices(text);
+    // A file that is about to be written must not take the prices of the one before with it.
+    if (read.file.providers.length === 0) return [`${path}: is no LiteLLM price file: none of its models has a price`];
+    return { name: "litellm", version: `litellm-${digest(text)}`, mode, ...read };
   } catch (cause) {
     if (cause instanceof SyntaxError)
       return [`${placeIn(path, text, cause)}is no LiteLLM price file: ${cause.message}`];

@@ -80,14 +80,18 @@ const otherUnits: { readonly [W in PriceWord]?: readonly Unit[] } = {
   gpu_seconds: ["gpu_second", "gpu_hour", ...seconds],
 };
 
+/** `010` is 8 to some and 10 to others. */
+const octal = /^\s*\+?0\d/;
 const amount = z
   .union([z.string(), z.number()])
   .transform((given) => String(given))
-  .refine((text) => parseFraction(text) !== undefined, {
+  .refine((text) => parseFraction(text) !== undefined && !octal.test(text), {
     error: (issue) => `must be an amount of at least 0 such as 0.30, not ${JSON.stringify(issue.input)}`,
   });
 const unit = z.enum(Object.keys(unitSizes) as [Unit, ...Unit[]]);
-const price = z.union([amount, z.strictObject({ amount, per: unit })]);
+const price = z.union([amount, z.strictObject({ amount, per: unit })], {
+  error: ({ input }) => `must be an amount such as 0.30, or { amount: 10, per: kcount }, not ${JSON.stringify(input)}`,
+});
 const cell = z.partialRecord(z.enum(priceWords), price).superRefine((given, context) => {
   for (const [word, value] of Object.entries(given)) {
     if (typeof value !== "object" || !isPriceWord(word) || unitsOf(word).includes(value.per)) continue;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseFraction } from "./money.ts";
 import { readPriceFile } from "./read-price-file.ts";
 
 const file = (cells: string) => `providers:
@@ -52,6 +53,20 @@ describe("a price file", () => {
       says: "from ^ to $",
     },
     {
+      name: "a pattern that repeats a group, which takes for ever on names that come from outside",
+      text: file("{}").replace("prices:", () => "match: [{ regex: '^(a+)+$' }]\n        prices:"),
+      line: 5,
+      path: "match[0]",
+      says: "repeats no group",
+    },
+    {
+      name: "a factor of 0",
+      text: "providers:\n  - id: openai\n    rules: { batch: 0 }\n",
+      line: 3,
+      path: "rules.batch",
+      says: "above 0",
+    },
+    {
       name: "a day that is none",
       text: file("{}").replace("2026-01-01", "2026-02-30"),
       line: 6,
@@ -68,6 +83,103 @@ describe("a price file", () => {
     expect(problem).toMatchObject({ line });
     expect(`${problem?.path} ${problem?.text}`).toContain(says);
     expect(problem?.path).toContain(path);
+  });
+
+  test.each(["", "\n", "# prices\n", "---\n", "version: v2\n", "{}", "null", "schema: 1"])(
+    "of which only %j is there is refused: it is cut off, or about to be written",
+    (text) => {
+      expect(readPriceFile(text)).toMatchObject({ ok: false, problems: [{ line: 1 }] });
+    },
+  );
+
+  test.each([
+    "-1",
+    "-0",
+    "-.inf",
+    ".inf",
+    ".nan",
+    "NaN",
+    "Infinity",
+    "0x10",
+    "0o17",
+    "0b11",
+    "017",
+    "010",
+    "1_000",
+    "'0,000001'",
+    "1:30",
+    "2026-01-01",
+    "$5",
+    "5 USD",
+    "5€",
+    "1.2.3",
+    "1e",
+    "1e5.5",
+    "1e41",
+    "1e-41",
+    "1e999",
+    "１",
+    "--5",
+    "1/0",
+    "1/-3",
+    ".",
+    "''",
+    "' '",
+    "true",
+    "null",
+    "~",
+    "[1]",
+    "{}",
+    "{ amount: 1 }",
+    "{ per: mtok }",
+    "{ amount: -1, per: mtok }",
+    "{ amount: 1, per: mtok, for: 1 }",
+    "*a",
+    "0, 000001",
+    `0.${"1".repeat(90)}`,
+  ])("does not take %s for an amount, and says where", (amount) => {
+    const read = readPriceFile(file(`{ input: ${amount} }`));
+    if (read.ok) throw new Error(`was read as ${JSON.stringify(read.file)}`);
+    expect(read.problems[0]).toMatchObject({ line: 7 });
+    expect(read.problems[0]?.text).toMatch(/must be|is not known|is not read/);
+  });
+
+  test.each([
+    ["0", "0/1"],
+    ["5", "5/1"],
+    ["+5", "5/1"],
+    ["5.", "5/1"],
+    [".5", "1/2"],
+    ["1/3", "1/3"],
+    ["'1/3'", "1/3"],
+    ["1e-6", "1/1000000"],
+    ["'1e-6'", "1/1000000"],
+    ["1E2", "100/1"],
+    ["0.30", "3/10"],
+    ["0.30000000000000000001", "30000000000000000001/100000000000000000000"],
+    ["!!float 5", "5/1"],
+  ])("takes %s for %s", (amount, fraction) => {
+    const read = readPriceFile(file(`{ input: ${amount} }`));
+    const text = read.ok ? read.file.providers[0]?.models[0]?.prices[0]?.cells["default"]?.input : undefined;
+    const exact = parseFraction(String(text));
+    expect(`${exact?.num}/${exact?.den}`).toBe(fraction);
+  });
+
+  test.each([
+    { name: "brackets without end", text: "[".repeat(200_000) },
+    { name: "maps without end", text: "{a: ".repeat(50_000) },
+    { name: "lists without end", text: "- ".repeat(20_000) },
+    { name: "keys without end", text: "? ".repeat(20_000) },
+    { name: "two documents", text: "providers: []\n---\nproviders: []\n" },
+    { name: "the same key twice", text: "providers: []\nproviders: []\n" },
+    { name: "a key of JavaScript's", text: '"__proto__": { providers: [] }\n' },
+    { name: "merge keys", text: "<<: { providers: [] }\n" },
+    { name: "an alias of itself", text: "providers: &a [*a]\n" },
+    { name: "no text", text: "\u0000\u0001\u0002" },
+    { name: "too much text", text: " ".repeat(17 * 1024 * 1024) },
+  ])("of $name is refused without an exception", ({ text }) => {
+    const read = readPriceFile(text);
+    expect(read.ok ? [] : read.problems.length).toBeGreaterThan(0);
   });
 
   test("with many problems tells all of them", () => {

@@ -1,5 +1,5 @@
 // Reads a price file, YAML or JSON, with the line and column of what is wrong in it.
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Pair, parseDocument, visit } from "yaml";
 import type { z } from "zod";
 import { type PriceFile, priceFile, priceWords } from "./price-file.ts";
 
@@ -20,11 +20,15 @@ export type PriceReading =
 export type PlaceOf = (path: readonly PropertyKey[]) => { readonly line: number; readonly column: number };
 
 /** A price file is written by hand or by a program; one beyond this size is something else. */
-const fileLengthMax = 64 * 1024 * 1024;
+const fileLengthMax = 16 * 1024 * 1024;
+/** Brackets within brackets; a price file needs a dozen. */
+const bracketsMax = 1_000;
 const problemsMax = 50;
 
 export function readPriceFile(text: string): PriceReading {
-  if (fileLengthMax < text.length) return one(`is larger than ${fileLengthMax} bytes`);
+  if (fileLengthMax < text.length)
+    return one(`is larger than ${fileLengthMax} characters; leave out what nobody calls`);
+  if (isTooDeep(text)) return one(`has more than ${bracketsMax} brackets within one another`);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number) => {
@@ -37,7 +41,16 @@ export function readPriceFile(text: string): PriceReading {
       problems: document.errors.map((error) => ({ ...place(error.pos[0]), path: "", text: error.message })),
     };
   }
-  const read = priceFile.safeParse(plain(document.contents, depthMax) ?? {}, { reportInput: true });
+  const aliases = aliasesIn(document);
+  if (aliases.length > 0) {
+    const told = "an alias is not read here; write out what it stands for";
+    return { ok: false, problems: aliases.map((offset) => ({ ...place(offset), path: "", text: told })) };
+  }
+  const given = plain(document.contents, depthMax);
+  // A file that is cut off, or about to be written, must not take the prices of the one before with it.
+  if (given === null || given === undefined) return one("is empty; a price file has providers or aliases");
+  const read = priceFile.safeParse(given, { reportInput: true });
+  if (read.success && !hasContent(given)) return one("has neither providers nor aliases");
   if (read.success) return { ok: true, file: read.data, placeOf: (path) => place(offsetOf(document, path)) };
   const problems = read.error.issues.slice(0, problemsMax).flatMap((issue) =>
     tell(issue).map(({ path, text: what }) => ({
@@ -47,6 +60,31 @@ export function readPriceFile(text: string): PriceReading {
     })),
   );
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** The parser calls itself for each bracket. Those in texts count too: no price file is near the bound. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === "[" || bracket === "{" ? 1 : -1;
+    if (bracketsMax < depth) return true;
+  }
+  return false;
+}
+
+/** Where `*name` stands: what it would repeat is seldom what its writer looks at. */
+function aliasesIn(document: ReturnType<typeof parseDocument>): readonly number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Alias(_key, { range }) {
+      if (offsets.length < problemsMax) offsets.push(range?.[0] ?? 0);
+    },
+  });
+  return offsets;
+}
+
+function hasContent(given: unknown): boolean {
+  return typeof given === "object" && given !== null && ("providers" in given || "aliases" in given);
 }
 
 interface Told {
@@ -73,14 +111,19 @@ function tell(issue: z.core.$ZodIssue): readonly Told[] {
     case "invalid_type":
       return [{ path, text: `must be ${typeWords[issue.expected] ?? issue.expected}, not ${given}` }];
     case "invalid_union": {
-      const [first] = issue.errors.find((errors) => errors.every(({ code }) => code !== "invalid_type")) ?? [];
-      return first ? tell({ ...first, path: [...path, ...first.path] }) : [{ path, text: `cannot be ${given}` }];
+      const [first] = issue.errors.find((errors) => errors.every(({ code }) => !ofAnotherKind.has(code))) ?? [];
+      if (first) return tell({ ...first, path: [...path, ...first.path] });
+      return [{ path, text: issue.message === unspecific ? `cannot be ${given}` : issue.message }];
     }
     default:
       return [{ path, text: issue.message }];
   }
 }
 
+/** Problems of a choice's members that say no more than that another one was meant. */
+const ofAnotherKind: ReadonlySet<string> = new Set(["invalid_type", "invalid_union"]);
+/** What zod says of a choice that says nothing itself. */
+const unspecific = "Invalid input";
 const shownMax = 80;
 const typeWords: Readonly<Record<string, string>> = {
   array: "a list",

@@ -26,7 +26,9 @@ describe("docs/prices.md", () => {
   });
 
   test.each(configurations)("shows a configuration that is valid", (text) => {
-    const files = { read: (path: string) => new TextEncoder().encode(path === "prices.yaml" ? priceFiles[0] : "{}") };
+    const row = { litellm_provider: "openai", input_cost_per_token: 1e-6 };
+    const read = (path: string) => (path === "prices.yaml" ? (priceFiles[0] ?? "") : JSON.stringify({ row }));
+    const files = { read: (path: string) => new TextEncoder().encode(read(path)) };
     const { processors } = parse(text) as { processors: { gen_ai_cost: unknown } };
     expect(genAiCost.prepare(processors.gen_ai_cost, files)).toMatchObject({ ok: true });
   });
