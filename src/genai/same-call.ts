@@ -31,10 +31,13 @@ export type Relation = "apart" | "same" | "choices";
  *
  * Spans of one emitter count alike: equal input with another output is another choice, and so is equal output where both
  * say that they are choices; what else differs is another call. Spans of two emitters may differ in the output (an
- * estimate, a stream that was cut, the sum of all choices), and in the input by what is left out of it.
+ * estimate, a stream that was cut, the sum of all choices), and in the input by what is left out of it. A client of a
+ * proxy knows the model by an alias: then both counts must be near.
  */
 export function relationOf(a: Evidence, b: Evidence): Relation {
-  if (!overlap(a, b) || !shareModel(a.models, b.models)) return "apart";
+  if (!overlap(a, b)) return "apart";
+  if (!shareModel(a.models, b.models))
+    return a.emitter !== b.emitter && countAlike(a.usage, b.usage) ? "same" : "apart";
   if (a.emitter !== b.emitter) return agreeOnInput(a.usage, b.usage) ? "same" : "apart";
   if (a.usage.input === b.usage.input) {
     const isOther = a.usage.output !== b.usage.output || (a.isChoice && b.isChoice);
@@ -56,6 +59,11 @@ export function overlap(a: Evidence, b: Evidence): boolean {
 
 function shareModel(a: Evidence["models"], b: Evidence["models"]): boolean {
   return a.length === 0 || b.length === 0 || a.some((one) => b.includes(one));
+}
+
+function countAlike(a: Counts, b: Counts): boolean {
+  if (a.input === undefined || b.input === undefined || a.output === undefined || b.output === undefined) return false;
+  return near(a.input, b.input) && near(a.output, b.output);
 }
 
 /** One of the two may leave cached tokens out and not say so. */

@@ -5,7 +5,15 @@ import type { Call } from "../genai/call.ts";
 import type { Cost } from "../pricing/cost.ts";
 import { type Budget, type BudgetLeft, leftOf, tightestOf } from "./budget.ts";
 import { outputOf } from "./choices.ts";
-import { amountsOf, type CallAmounts, type ClaimTerms, claimsOf, refusalOf } from "./claims-of-call.ts";
+import {
+  amountsOf,
+  barringClaims,
+  type CallAmounts,
+  type ClaimTerms,
+  claimsOf,
+  isForNobody,
+  refusalOf,
+} from "./claims-of-call.ts";
 import type { Claim, CounterState, Ledger, Posting, Terms, Verdict } from "./ledger.ts";
 
 /**
@@ -52,7 +60,7 @@ export interface ChargingReport {
   readonly homeless: number;
 }
 
-/** Charges the billed ones among `calls`; `costs` stand at the same positions. */
+/** Charges the billed ones among `calls`, and bars what is barred; `costs` stand at the same positions. */
 export async function chargeCalls(
   ledger: Ledger,
   charging: ChargingTerms,
@@ -62,20 +70,23 @@ export async function chargeCalls(
   const terms = ledgerTerms(charging, nowMs);
   const charges: (Charge | undefined)[] = calls.map(() => undefined);
   const accepted: Entry[] = [];
+  const barred: Claimant[] = [];
   for (const [at, call] of calls.entries()) {
-    if (call.role !== "bill") continue;
+    if (call.role !== "bill" && call.isBarred !== true) continue;
     const amounts = amountsOf(call, costs[at]);
     const refusal = refusalOf(call, amounts, charging, nowMs);
-    if (refusal !== undefined) charges[at] = notCharged(refusal, call.subject.tenant);
+    if (call.role !== "bill") {
+      if (refusal === undefined) barred.push({ at, claims: barringClaims(call, otherTenant), verdicts: [] });
+    } else if (refusal !== undefined) charges[at] = notCharged(refusal, call.subject.tenant);
     else accepted.push({ at, call, amounts });
   }
-  if (accepted.length === 0) return { charges, charged: [], reversed: [], lefts: [], homeless: 0 };
+  if (accepted.length + barred.length === 0) return { charges, charged: [], reversed: [], lefts: [], homeless: 0 };
   const homes = await homesOf(ledger, charging, accepted, nowMs);
   const asking = accepted.map(({ at, call, amounts }): Claimant => {
     const tenant = homes.has(call.subject.tenant) ? call.subject.tenant : otherTenant;
     return { at, claims: claimsOf(call, amounts, tenant, charging), verdicts: [] };
   });
-  const claimants = await claimAll(ledger, asking, terms);
+  const claimants = await claimAll(ledger, [...asking, ...barred], terms);
   const reversed = await cancelAll(ledger, claimants, terms);
   const outcome = await chargeAll(ledger, claimants, { charging, terms, charges });
   const after = await leftsAfter(ledger, charging, reversed, nowMs);
@@ -136,7 +147,7 @@ async function claimAll(ledger: Ledger, claimants: Claimant[], terms: Terms): Pr
 
 /** Takes back those that are outranked, among them spans of this very batch. Answers what really went back out. */
 async function cancelAll(ledger: Ledger, claimants: readonly Claimant[], terms: Terms): Promise<readonly Posting[]> {
-  const postings = claimants.flatMap(({ verdicts }) => 
+  const postings = claimants.flatMap(({ verdicts }) =>
     verdicts.flatMap((verdict) => ("cancels" in verdict ? verdict.cancels : [])),
   );
   if (postings.length === 0) return [];
@@ -157,6 +168,7 @@ async function chargeAll(
 ): Promise<Pick<ChargingReport, "charged" | "lefts">> {
   const due: { at: number | undefined; posting: Posting }[] = [];
   for (const { at, claims, verdicts } of claimants) {
+    if (claims.some(isForNobody)) continue;
     const posting = dueOf(verdicts);
     const tenant = claims[0]?.posting.tenant ?? otherTenant;
     for (const verdict of verdicts)

@@ -54,6 +54,12 @@ local function agreeOnInput(one, two)
   return near(one.input, two.input) or near(one.input - one.cached, two.input) or near(one.input, two.input - two.cached)
 end
 
+-- A client of a proxy knows the model by an alias.
+local function countAlike(one, two)
+  if one.input == untold or two.input == untold or one.output == untold or two.output == untold then return false end
+  return near(one.input, two.input) and near(one.output, two.output)
+end
+
 local function shareModel(one, two)
   if #one.models == 0 or #two.models == 0 then return true end
   for _, a in ipairs(one.models) do
@@ -66,7 +72,7 @@ end
 local function relationOf(one, two)
   if two.e + toleranceMs < one.s or one.e + toleranceMs < two.s then return nil end
   if one.span == two.span then return 's' end
-  if not shareModel(one, two) then return nil end
+  if not shareModel(one, two) then return one.emitter ~= two.emitter and countAlike(one, two) and 's' or nil end
   if one.emitter ~= two.emitter then return agreeOnInput(one, two) and 's' or nil end
   if one.input == two.input then
     return (one.output ~= two.output or (one.isChoice and two.isChoice)) and 'c' or 's'

@@ -4,13 +4,13 @@ import { type Processor, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
 import { safeguards } from "../../core/safeguards.ts";
-import { type Call, calls } from "../../genai/call.ts";
+import { type Call, calls, revisions } from "../../genai/call.ts";
 import { trails } from "../../genai/trail.ts";
 import { chargePlans, planCharges } from "../../ledger/charge-plan.ts";
 import { type Charge, type ChargingTerms, chargeCalls, charges } from "../../ledger/charging.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { type LedgerReader, ledgerReader, ledgerReaders } from "../../ledger/ledger-reader.ts";
-import { type Cost, costs } from "../../pricing/cost.ts";
+import { type Cost, costs, revisedCosts } from "../../pricing/cost.ts";
 import { type BudgetSettings, budgetObjections, budgetSettings, chargingTerms } from "./budget-settings.ts";
 import { Figures } from "./figures.ts";
 import { type SharedLedger, sharedLedger } from "./shared-ledger.ts";
@@ -68,7 +68,8 @@ class BudgetProcessor implements Processor {
 
   process(batch: Batch): Batch {
     const found = calls.get(batch.notes);
-    if (!found?.some(({ role }) => role === "bill")) return batch;
+    const revised = revisions.get(batch.notes) ?? [];
+    if (!found || ![...found, ...revised].some(({ role, isBarred }) => role === "bill" || isBarred)) return batch;
     if (trails.get(batch.notes)) {
       // Somebody asks what would happen: nothing is charged.
       chargePlans.set(batch.notes, planCharges(this.#terms.budgets, found, costs.get(batch.notes) ?? []));
@@ -78,7 +79,10 @@ class BudgetProcessor implements Processor {
     if (shared === undefined) throw new Refused("unavailable", "the ledger is not open yet");
     const outcome: (Charge | undefined)[] = [];
     charges.set(batch.notes, outcome);
-    batch.pending.push(this.#charge(shared.ledger, { calls: found, costs: costs.get(batch.notes) ?? [] }, outcome));
+    // Calls of earlier requests stand behind those of the batch, so that both lists keep their positions.
+    const prices = costs.get(batch.notes) ?? found.map(() => undefined);
+    const priced = { calls: [...found, ...revised], costs: [...prices, ...(revisedCosts.get(batch.notes) ?? [])] };
+    batch.pending.push(this.#charge(shared.ledger, priced, outcome));
     safeguards.set(batch.notes, [...(safeguards.get(batch.notes) ?? []), () => shared.durable()]);
     return batch;
   }
