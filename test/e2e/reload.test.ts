@@ -1,6 +1,8 @@
 // SIGHUP: another configuration takes the place of the one that runs, and nothing is lost on the way.
-import { writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Backend, startBackend } from "../support/backend.ts";
 import { grpcClient } from "../support/grpc-client.ts";
@@ -243,6 +245,43 @@ describe("a reload", () => {
     expect(program.started.stderr).toMatch(/extensions\.file_storage: cannot be changed while the program runs/);
     expect(await sendSpan(url, 20)).toBe(200);
     await expectAll([...names, "span-20"], next);
+  });
+
+  test("that fails after it had started what replaces an exporter leaves the queue on disk to the old one", async () => {
+    const storing = (given: Given, exporter: string) =>
+      yaml({ ...given, exporter: `, sending_queue: { storage: file_storage }${exporter}` })
+        .replace("extensions: {", "extensions: { file_storage: { directory: ./data },")
+        .replace("extensions: [", "extensions: [file_storage, ");
+    const { program, given, url } = await started();
+    expect(await program.reload(storing(given, ""))).toBe("runs");
+    given.backend.reply = () => ({ status: 503 });
+    const names = Array.from({ length: 20 }, (_, number) => `span-${number}`);
+    for (const number of names.keys()) expect(await sendSpan(url, number)).toBe(200);
+    // A certificate that is there when it is checked, and not any more when its exporter starts: between the two another
+    // component waits five seconds for who seems to hold its directory.
+    const folder = mkdtempSync(join(tmpdir(), "spantoll-reload-"));
+    const certificate = join(folder, "ca.pem");
+    cpSync(new URL("../support/certificates/authority.pem", import.meta.url), certificate);
+    writeFileSync(join(folder, "lock"), JSON.stringify({ pid: 1, started: "1", place: "elsewhere" }));
+    const failing = storing(given, ", timeout: 9s")
+      .replace(
+        "extensions: {",
+        `extensions: { file_storage/made: { directory: "${folder}/made" }, file_storage/slow: { directory: "${folder}" },`,
+      )
+      .replace("extensions: [", "extensions: [file_storage/made, file_storage/slow, ")
+      .replace(
+        "exporters: {",
+        `exporters: { otlp_grpc: { endpoint: "localhost:1", tls: { ca_file: "${certificate}" } },`,
+      )
+      .replace("exporters: [otlp_http]", "exporters: [otlp_grpc, otlp_http]");
+    const reloaded = program.reload(failing);
+    await until(() => existsSync(join(folder, "made", "lock")));
+    rmSync(certificate);
+    expect(await reloaded).toBe("refused");
+    expect(program.started.stderr).toMatch(/exporters\.otlp_grpc: /);
+    expect(await sendSpan(url, 20)).toBe(200);
+    given.backend.reply = () => ({});
+    await expectAll([...names, "span-20"], given.backend);
   });
 
   test("of the gRPC door fails no call, and senders keep their port", async () => {
