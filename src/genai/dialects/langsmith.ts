@@ -29,11 +29,11 @@ export const langsmith: Dialect = {
         tool: "execute_tool",
         retriever: "retrieval",
         chain: "@container",
-        "*": "@other",
       },
     },
     ...currentNames,
     ...earlierNames,
+    { from: "langsmith.span.kind", to: "gen_ai.operation.name", keep: true, values: { "*": "@other" } },
     { from: "langsmith.metadata.ls_provider", to: "gen_ai.provider.name", keep: true },
     { from: "langsmith.metadata.ls_model_name", to: "@model", keep: true },
     {

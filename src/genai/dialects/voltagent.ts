@@ -21,11 +21,11 @@ export const voltagent: Dialect = {
         tool: "execute_tool",
         workflow: "invoke_workflow",
         retriever: "retrieval",
-        "*": "@other",
       },
     },
     ...currentNames,
     ...earlierNames,
+    { from: "entity.type", to: "gen_ai.operation.name", keep: true, values: { "*": "@other" } },
     ...["llm.usage", "usage"].flatMap(
       (bag) =>
         [
