@@ -6,12 +6,14 @@
 
 local letters = {}
 for _, hour in ipairs(hours) do
+  local seen = {}
   for position, span in ipairs(hour.spans) do
-    local letter = 'k'
-    if not hasRecord(hour.cancelled, span) then
-      addRecord(hour.cancelled, span, span)
+    local letter, bucket = 'k', hour.cancelledAt[position]
+    if not seen[span] and not has(hour.cancelled, bucket, span) then
+      seen[span] = true
+      addRecord(hour.cancelled, bucket, span)
       letter = 'b'
-      if hasRecord(hour.charged, span) then
+      if has(hour.charged, hour.chargedAt[position], span) then
         letter = 'r'
         local route, high, low, input, output, requests, unpriced = rowOf(hour, position)
         for _, counter in ipairs(route) do

@@ -20,16 +20,18 @@ for _, counter in ipairs(counters) do
 end
 
 -- Where nothing was charged before and all sums fit, what all spans add together is added at once.
-local letters, fresh, isAll = {}, {}, true
+local letters, isAll = {}, true
 for _, hour in ipairs(hours) do
-  for position, span in ipairs(hour.spans) do
-    local letter = 'c'
-    if 0 < hour.cancelled.records and hasRecord(hour.cancelled, span) then letter = 'x'
-    elseif hasRecord(hour.charged, span) then letter = 'r'
+  local charged, cancelled, chargedAt, cancelledAt = hour.charged, hour.cancelled, hour.chargedAt, hour.cancelledAt
+  local spans, seen = hour.spans, {}
+  for position = 1, #spans do
+    local span, bucket, letter = spans[position], chargedAt[position], 'c'
+    if cancelledAt and has(cancelled, cancelledAt[position], span) then letter = 'x'
+    elseif seen[span] or has(charged, bucket, span) then letter = 'r'
     elseif not fitsAll and not addRow(hour, position) then letter = 'f'
     else
-      addRecord(hour.charged, span, span)
-      fresh[#fresh + 1] = { hour, position }
+      seen[span] = true
+      addRecord(charged, bucket, span)
     end
     isAll = isAll and letter == 'c'
     letters[#letters + 1] = letter
@@ -38,7 +40,13 @@ end
 if fitsAll and isAll then
   for _, counter in ipairs(counters) do addTo(counter, 1, unpack(counter.sums)) end
 elseif fitsAll then
-  for _, one in ipairs(fresh) do addRow(one[1], one[2]) end
+  local at = 0
+  for _, hour in ipairs(hours) do
+    for position = 1, #hour.spans do
+      at = at + 1
+      if letters[at] == 'c' then addRow(hour, position) end
+    end
+  end
 end
 
 writeSets()

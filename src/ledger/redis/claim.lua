@@ -1,9 +1,11 @@
 -- Decides what a span pays of its call. The same rules stand in `embedded/claims.ts`, which tells why, and in
 -- `genai/same-call.ts`.
 --
--- ARGV     …, how long old calls are kept in ms, identity window in ms,
---          number of trailers, for each: its hash (8 bytes) and the trailer, then for each claim: fingerprint of the call
---          (8 bytes) and the claimant (`contender.ts`)
+-- ARGV     …, how long old calls are kept in ms, identity window in ms, hour until which these claims are live,
+--          number of trailers, for each: `t` and its hash (8 bytes), and the trailer, then claims that ended in one hour
+--          and overlap the same ones: that hour, the first and the last hour in which a call that overlaps one may have
+--          ended, and the claims back to back, each: how it is kept for long (7 bytes of the call, 4 of when it ended and
+--          how long it was), and the claimant (`contender.ts`)
 -- Beside KEYS[1]:
 --   c:<hour>   hash: calls whose identity window is open until that hour -> claimants; `t` and the hash of a trailer -> the
 --              trailer: what claimants have in common
@@ -13,11 +15,11 @@
 --          above, the claimant as it was claimed first with its trailer, then those others with theirs
 --   o owner, c owner of its output, s shadow, t settled, x its id tells no calls apart: claim the span by itself
 
-local toleranceMs, contendersMax, spellsMax, lookBackHours = 5000, 128, 1024, 4
+local toleranceMs, contendersMax, spellsMax = 5000, 128, 1024
 local toleranceShare, toleranceTokens, untold = 0.02, 2, 1099511627775
-local lengthMax, spellWidth = 1048575, 11
-local unpackStruct, packStruct = struct.unpack, struct.pack
-local keepMs, windowMs, firstClaim = floor(tonumber(ARGV[3])), tonumber(ARGV[4]), 6 + tonumber(ARGV[5])
+local lengthMax, spellWidth, unpackStruct = 1048575, 11, struct.unpack
+local keepMs, windowMs, liveHour = floor(tonumber(ARGV[3])), tonumber(ARGV[4]), tonumber(ARGV[5])
+local firstGroup = 7 + 2 * tonumber(ARGV[6])
 
 local function hourOf(ms) return max(0, floor(ms / hourMs)) end
 
@@ -82,6 +84,8 @@ end
 
 -- Live calls: what is stored, all at once, then what this batch makes of it.
 local live, changed, lifetimes = {}, {}, {}
+-- Calls that this batch claims for the first time, and once, with their claimant.
+local fresh = {}
 local firstHour, lastHour = hourOf(now), hourOf(now + windowMs)
 
 local function readClaimants(value)
@@ -95,15 +99,7 @@ local function readClaimants(value)
   return list
 end
 
-local function loadLive()
-  local ids, seen = {}, {}
-  for at = firstClaim, #ARGV do
-    local id = sub(ARGV[at], 1, 8)
-    if not seen[id] then
-      seen[id] = true
-      ids[#ids + 1] = id
-    end
-  end
+local function loadLive(ids)
   for hour = firstHour, lastHour do
     local key = base .. 'c:' .. hour
     lifetimes[hour] = call('PTTL', key)
@@ -116,34 +112,33 @@ local function loadLive()
   end
 end
 
-local function callsOf(hour)
-  return openSet(base .. 'o:' .. hour, 7, spellWidth, (hour + 1) * hourMs + keepMs)
-end
-
--- Hours in which a call may have ended that overlaps the claim.
-local function hoursAround(one)
-  local last = hourOf(one.e + toleranceMs) + 1
-  return max(hourOf(one.s - toleranceMs), last - lookBackHours), last
-end
-
-local function timesOf(raw)
-  local e, length = unpackStruct('>I6I4', raw, 14)
-  return { e = e, s = e - length }
-end
-
-local times = {}
-local function loadOld()
-  local keys = {}
-  for at = firstClaim, #ARGV do
-    local id, one = sub(ARGV[at], 2, 8), timesOf(sub(ARGV[at], 9))
-    times[at] = one
-    local first, last = hoursAround(one)
-    for hour = first, last do
-      keys[hour] = keys[hour] or {}
-      table.insert(keys[hour], id)
+-- Calls that ended in one hour, for those that overlap: sets of the hours around, and the bucket of every call in each.
+local function openGroup(at)
+  local hour, first, last = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local claims, ids, records, raws = ARGV[at + 3], {}, {}, {}
+  local group = { ids = ids, records = records, raws = raws, sets = {}, hours = {}, buckets = {} }
+  local from, count = 1, 0
+  while from <= #claims do
+    local length = byte(claims, from + spellWidth)
+    count = count + 1
+    ids[count] = sub(claims, from, from + 6)
+    records[count] = sub(claims, from, from + spellWidth - 1)
+    raws[count] = sub(claims, from + spellWidth, from + spellWidth + length - 1)
+    from = from + spellWidth + length
+  end
+  for one = first, last do
+    local key = base .. 'o:'
+    local set = openSet(key .. one, 7, spellWidth, (one + 1) * hourMs + keepMs, key .. (one - 1))
+    if one == hour then
+      makeRoom(set)
+      group.own = #group.sets + 1
+    end
+    if one == hour or not set.isNew then
+      local place = #group.sets + 1
+      group.sets[place], group.hours[place], group.buckets[place] = set, one, loadBuckets(set, group.ids)
     end
   end
-  for hour, ids in pairs(keys) do loadBuckets(callsOf(hour), ids) end
+  return group
 end
 
 -- A spell as one number: the second of its end within its hour, and its length in seconds.
@@ -155,33 +150,27 @@ local function spellOf(one)
 end
 
 -- Spells that overlap the claim, as hour and number; and how many there are under the id.
-local function oldSpells(id, one)
-  local found, count, key = {}, 0, sub(id, 2)
-  local first, last = hoursAround(one)
-  for hour = first, last do
-    local set = callsOf(hour)
-    if 0 < set.records then
-      local blob = blobOf(set, bucketOf(set, key))
-      local at = findRecord(set, blob, key)
-      while at do
-        count = count + 1
-        local number = unpackStruct('>I4', blob, at + 7)
-        local e = hour * 3600 + floor(number / (lengthMax + 1))
-        local s = e - number % (lengthMax + 1)
-        if s <= ceil((one.e + toleranceMs) / 1000) and floor((one.s - toleranceMs) / 1000) <= e then
-          found[#found + 1] = { hour, number }
-        end
-        at = findRecord(set, blob, key, at + spellWidth)
+local function oldSpells(group, index, one)
+  local found, count, id = {}, 0, group.ids[index]
+  for place, set in ipairs(group.sets) do
+    local blob = joinedBlob(set, group.buckets[place][index])
+    local at = findRecord(set, blob, id, 1)
+    while at do
+      count = count + 1
+      local number = unpackStruct('>I4', blob, at + 7)
+      local e = group.hours[place] * 3600 + floor(number / (lengthMax + 1))
+      local s = e - number % (lengthMax + 1)
+      if s <= ceil((one.e + toleranceMs) / 1000) and floor((one.s - toleranceMs) / 1000) <= e then
+        found[#found + 1] = { group.hours[place], number }
       end
+      at = findRecord(set, blob, id, at + spellWidth)
     end
   end
   return found, count
 end
 
-local function addSpell(id, one)
-  local hour, number = spellOf(one)
-  local key = sub(id, 2)
-  addRecord(callsOf(hour), key, key .. packStruct('>I4', number))
+local function addSpell(group, index)
+  addRecord(group.sets[group.own], group.buckets[group.own][index], group.records[index])
 end
 
 local function crowded(list, one)
@@ -211,14 +200,14 @@ local function explainedBy(list, spell)
 end
 
 -- Remembers a span that was not claimed before; returns a letter where it is not to be decided.
-local function enter(id, record, one, hasOthers)
-  local overlapping, count = oldSpells(id, one)
+local function enter(group, index, record, one, hasOthers)
+  local overlapping, count = oldSpells(group, index, one)
   if crowded(record.list, one) or spellsMax <= count then return 'x' end
   if not hasOthers then
     for _, spell in ipairs(overlapping) do if not explainedBy(record.list, spell) then return 't' end end
   end
-  if #overlapping == 0 then addSpell(id, one) end
-  keep(id, record, one)
+  if #overlapping == 0 then addSpell(group, index) end
+  keep(group.ids[index], record, one)
 end
 
 -- Trailers as they are stored, where a reply or another hour needs them.
@@ -233,7 +222,11 @@ local function trailerOf(one)
   return text or ''
 end
 
-local function decide(id, raw)
+local function decide(group, index, raw)
+  local id = group.ids[index]
+  if fresh[id] then
+    live[id], changed[id], fresh[id] = { list = { parse(fresh[id]) } }, true, nil
+  end
   local record = live[id] or { list = {} }
   local one, mine = parse(raw), nil
   for _, other in ipairs(record.list) do
@@ -245,7 +238,7 @@ local function decide(id, raw)
     if relation then related[#related + 1] = { other, relation } end
   end
   if not mine then
-    local letter = enter(id, record, one, 0 < #related)
+    local letter = enter(group, index, record, one, 0 < #related)
     if letter then return letter end
   end
   local kind, letters, more = 'o', {}, { 0, '', self.raw, trailerOf(self) }
@@ -262,40 +255,41 @@ local function decide(id, raw)
   return kind
 end
 
--- Most calls are claimed once: of them nothing is needed but when they were.
-local function decideNew(id, raw, at)
-  if live[id] then return nil end
-  local _, count = oldSpells(id, times[at])
-  if 0 < count then return nil end
-  addSpell(id, times[at])
-  live[id], changed[id] = { list = {}, only = raw }, true
-  return 'o'
+-- Whether nothing is known under an id. That may be wrong by the bytes of two neighbours; it is looked at again then.
+local function isNew(group, index, id)
+  if live[id] or fresh[id] then return false end
+  for place = 1, #group.sets do
+    local blob = group.sets[place].blobs[group.buckets[place][index]]
+    if blob ~= '' and find(blob, id, 1, true) then return false end
+  end
+  return true
 end
 
--- Hours as lives end: in whole seconds, rounded up, so at most one hour behind the last that is looked at.
+-- Lives end in whole seconds, rounded up, so at most one hour behind the last that is looked at.
 local function hourOfLives(record)
   local untilMs = 0
-  if record.only then untilMs = unpackStruct('>I4', record.only, 10) * 1000 end
   for _, one in ipairs(record.list) do untilMs = max(untilMs, one.live) end
   return min(hourOf(untilMs), lastHour)
 end
 
 local function writeLive()
-  local writes, removals, carriedOver = {}, {}, {}
+  if not next(changed) and not next(fresh) then return end
+  -- Trailers of this batch stand where its claims do.
+  local writes, removals, needed = { [liveHour] = {} }, {}, {}
+  for at = 7, firstGroup - 1 do writes[liveHour][at - 6] = ARGV[at] end
+  local fields = writes[liveHour]
+  local at = #fields
+  for id, raw in pairs(fresh) do
+    fields[at + 1], fields[at + 2] = id, raw
+    at = at + 2
+  end
   for id in pairs(changed) do
     local record, parts = live[id], {}
     local hour = hourOfLives(record)
-    writes[hour] = writes[hour] or {}
-    carriedOver[hour] = carriedOver[hour] or {}
-    if record.only then
-      parts[1] = record.only
-      local flags = byte(record.only, 34)
-      carriedOver[hour][sub(record.only, 50 + 4 * (flags % 4), 57 + 4 * (flags % 4))] = true
-    end
+    writes[hour], needed[hour] = writes[hour] or {}, needed[hour] or {}
     for _, one in ipairs(record.list) do
       parts[#parts + 1] = one.raw
-      carriedOver[hour][one.trailer] = true
-      trailerOf(one)
+      needed[hour][one.trailer] = trailerOf(one)
     end
     if record.hour and record.hour ~= hour then
       removals[record.hour] = removals[record.hour] or {}
@@ -304,38 +298,46 @@ local function writeLive()
     table.insert(writes[hour], id)
     table.insert(writes[hour], concat(parts))
   end
-  for hour, fields in pairs(writes) do
-    local key = base .. 'c:' .. hour
-    for trailer in pairs(carriedOver[hour]) do
-      if trailers[trailer] then
-        fields[#fields + 1] = 't' .. trailer
-        fields[#fields + 1] = trailers[trailer]
+  for hour, texts in pairs(needed) do
+    for trailer, text in pairs(texts) do
+      if text ~= '' then
+        table.insert(writes[hour], 't' .. trailer)
+        table.insert(writes[hour], text)
       end
     end
+  end
+  for hour, fields in pairs(writes) do
+    local key = base .. 'c:' .. hour
     writeFields(key, fields)
     if lifetimes[hour] < 0 then call('PEXPIRE', key, (hour + 2) * hourMs - now) end
   end
   for hour, ids in pairs(removals) do call('HDEL', base .. 'c:' .. hour, unpack(ids)) end
 end
 
-loadLive()
-loadOld()
+local groups, ids = {}, {}
+for at = firstGroup, #ARGV, 4 do
+  local group = openGroup(at)
+  groups[#groups + 1] = group
+  for _, id in ipairs(group.ids) do ids[#ids + 1] = id end
+end
+loadLive(ids)
 local calls = tryWriting()
-for at = 6, firstClaim - 1 do trailers[sub(ARGV[at], 1, 8)] = sub(ARGV[at], 9) end
+for trailer = 7, firstGroup - 1, 2 do trailers[sub(ARGV[trailer], 2)] = ARGV[trailer + 1] end
 
 local letters, replies = {}, { calls, '' }
-for at = firstClaim, #ARGV do
-  local id, raw = sub(ARGV[at], 1, 8), sub(ARGV[at], 9)
-  local letter, more = decideNew(id, raw, at), nil
-  if not letter then
-    local record = live[id]
-    if record and record.only then record.list, record.only = { parse(record.only) }, nil end
-    letter, more = decide(id, raw)
-  end
-  letters[#letters + 1] = letter
-  if more then
-    more[1] = #letters - 1
-    replies[#replies + 1] = more
+for _, group in ipairs(groups) do
+  local own, ownBuckets, records, raws = group.sets[group.own], group.buckets[group.own], group.records, group.raws
+  for index = 1, #group.ids do
+    local id, letter, more = group.ids[index], 'o', nil
+    if isNew(group, index, id) then
+      addRecord(own, ownBuckets[index], records[index])
+      fresh[id] = raws[index]
+    else letter, more = decide(group, index, raws[index]) end
+    letters[#letters + 1] = letter
+    if more then
+      more[1] = #letters - 1
+      replies[#replies + 1] = more
+    end
   end
 end
 replies[2] = concat(letters)

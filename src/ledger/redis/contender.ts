@@ -1,13 +1,13 @@
 // A span of a call as `claim.lua` keeps it: first what the script compares, at fixed places, then what it only carries.
 // What many spans have in common (tenant, provider, model, counters) stands beside them, once: their trailer.
+import { toleranceMs } from "../../genai/same-call.ts";
 import { RecordReader, RecordWriter } from "../embedded/bytes.ts";
 import { nameFingerprint, trailerFingerprint } from "../identity.ts";
 import type { Claim, CounterRef, Posting, Terms } from "../ledger.ts";
 
-/** What spans of one tenant, model and window have in common, under a hash of it (8 bytes). */
+/** What spans of one tenant, model and window have in common, and a hash of it (8 bytes). */
 export interface Trailer {
   readonly hash: bigint;
-  /** The hash, then what it stands for. */
   readonly bytes: Buffer;
 }
 
@@ -16,17 +16,16 @@ export interface Trailer {
  * emitter 4, flags 1 (how many models, 128 a choice), input 5, cached 5, output 5, each model 4, trailer 8; then exact
  * amounts.
  */
-export function writeContender({ id, posting, rank, evidence }: Claim, trailer: Trailer, terms: Terms): Buffer {
+export function writeContender({ posting, rank, evidence }: Claim, trailer: Trailer, terms: Terms): Buffer {
   const { amounts } = posting;
   const { models, usage } = evidence;
   const modelCount = Math.min(models.length, modelsMax);
   writer.restart();
-  writer.int64(id);
-  writer.integer(0);
+  writer.bytes(0, 1);
   writer.int64(posting.span);
-  writer.integer32(Math.min(Math.ceil((terms.nowMs + terms.identityWindowMs) / 1000), integer32Max));
-  writer.bytes(Math.min(Math.max(Math.floor(posting.endMs), 0), endMsMax), 6);
-  writer.integer32(Math.min(Math.ceil(posting.endMs - evidence.startMs), integer32Max));
+  writer.integer32(liveUntilSecond(terms));
+  writer.bytes(endOf(posting), 6);
+  writer.integer32(Math.min(Math.ceil(endOf(posting) - evidence.startMs), integer32Max));
   writer.bytes(rank, 2);
   writer.integer32(nameFingerprint(posting.tenant));
   writer.integer32(evidence.emitter);
@@ -43,8 +42,53 @@ export function writeContender({ id, posting, rank, evidence }: Claim, trailer: 
   writer.integer(amounts.requests);
   writer.integer(amounts.unpriced);
   const contender = Buffer.from(writer.done());
-  contender[lengthAt] = contender.length - lengthAt;
+  contender[0] = contender.length;
   return contender;
+}
+
+/** What is left of a call after the identity window: 7 bytes of its id, the second of its end in its hour, its length. */
+export function spellBytes({ id, posting, evidence }: Claim): Buffer {
+  const endMs = endOf(posting);
+  const last = Math.ceil(endMs / 1000);
+  const length = Math.min(Math.max(last - Math.floor(evidence.startMs / 1000), 0), spellLengthMax);
+  const bytes = Buffer.allocUnsafe(12);
+  bytes.writeBigUInt64BE(id);
+  bytes.writeUInt32BE((last - hourOf(endMs) * 3600) * (spellLengthMax + 1) + length, 8);
+  // All ids of a shard begin alike.
+  return bytes.subarray(1);
+}
+
+/** Claims that ended in one hour, and overlap calls that may have ended in the same hours, as positions. */
+export function groupsOf(claims: readonly Claim[]): ReadonlyMap<string, { hours: readonly number[]; at: number[] }> {
+  const groups = new Map<string, { hours: readonly number[]; at: number[] }>();
+  for (const [at, { posting, evidence }] of claims.entries()) {
+    const endMs = endOf(posting);
+    const last = hourOf(endMs + toleranceMs) + 1;
+    const first = Math.max(hourOf(evidence.startMs - toleranceMs), last - lookBackHours);
+    const hours = [hourOf(endMs), first, last];
+    const name = `${hours[0]} ${first} ${last}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, { hours, at: [at] });
+    else group.at.push(at);
+  }
+  return groups;
+}
+
+/** The hour until which claims of now are live; in whole seconds, rounded up. */
+export function liveHourOf(terms: Terms): number {
+  return hourOf(liveUntilSecond(terms) * 1000);
+}
+
+function liveUntilSecond({ nowMs, identityWindowMs }: Terms): number {
+  return Math.min(Math.ceil((nowMs + identityWindowMs) / 1000), integer32Max);
+}
+
+function endOf({ endMs }: Posting): number {
+  return Math.min(Math.max(Math.floor(endMs), 0), endMsMax);
+}
+
+function hourOf(ms: number): number {
+  return Math.max(0, Math.floor(ms / hourMs));
 }
 
 /** The posting of a claimant. Throws on what was not written here: a store that is damaged must not be added to. */
@@ -78,7 +122,6 @@ export class Trailers {
     if (known !== undefined) return known;
     const hash = trailerFingerprint(name);
     writer.restart();
-    writer.int64(hash);
     writer.integer(layout);
     writer.text(tenant);
     writer.text(provider);
@@ -93,8 +136,19 @@ export class Trailers {
     return trailer;
   }
 
-  get bytes(): readonly Buffer[] {
-    return [...this.#known.values()].map(({ bytes }) => bytes);
+  /** `t` and the hash of each, and the trailer. */
+  *arguments(): Iterable<Buffer> {
+    for (const { hash, bytes } of this.#known.values()) {
+      const name = Buffer.allocUnsafe(9);
+      name.write("t");
+      name.writeBigUInt64BE(hash, 1);
+      yield name;
+      yield bytes;
+    }
+  }
+
+  get count(): number {
+    return this.#known.size;
   }
 }
 
@@ -136,8 +190,10 @@ function readMoney(record: RecordReader): bigint {
 
 const layout = 1;
 const modelsMax = 3;
-/** Behind the id. */
-const lengthAt = 8;
+/** A call longer than this may miss its earlier self after the identity window. */
+const lookBackHours = 4;
+const spellLengthMax = 2 ** 20 - 1;
+const hourMs = 3_600_000;
 const integer32Max = 0xffffffff;
 const endMsMax = 2 ** 48 - 1;
 /** The count of who did not count. */

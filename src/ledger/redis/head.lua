@@ -5,7 +5,8 @@
 -- Every other key of a script has the same hash tag and so stands in the same slot.
 
 local call, floor, ceil, max, min = redis.call, math.floor, math.ceil, math.max, math.min
-local byte, sub, find, format, concat = string.byte, string.sub, string.find, string.format, table.concat
+local byte, char, sub, find = string.byte, string.char, string.sub, string.find
+local format, concat = string.format, table.concat
 local base, hourMs = sub(KEYS[1], 1, -2), 3600000
 local now, process = floor(tonumber(ARGV[1])), ARGV[2]
 
@@ -23,22 +24,31 @@ local function tryWriting()
 end
 
 -- Packed sets: millions of small records of one width in one hash. Its fields are buckets of records back to back, as
--- many as they fill (linear hashing, Litwin 1980); field '' says how many records and buckets there are. An entry costs
--- two or three bytes beside its own; to find or add a batch of them takes two commands for reading and one for writing.
--- A record begins with its key, the last three bytes of which choose the bucket.
-local bucketRecords = 32
+-- many as they fill (linear hashing, Litwin 1980); field '' says how many records and buckets there are. To look for a
+-- batch of records, and to add it, takes two commands for reading and one for writing. A record begins with its key, the
+-- last three bytes of which choose the bucket. This Lua hashes every byte of every string: buckets are small for that.
+local bucketRecords, bucketsMax = 16, 16777216
 local sets = {}
 
--- `keyWidth` and `width` in bytes; `untilMs` is when the set expires.
-local function openSet(key, keyWidth, width, untilMs)
+-- `keyEnd` is where the key of a record ends, `width` where the record does; `untilMs` when the set expires. A new set
+-- begins with as many buckets as the set `before` would fill.
+local function openSet(key, keyEnd, width, untilMs, before)
   local set = sets[key]
   if set then return set end
   local records, buckets = string.match(call('HMGET', key, '')[1] or '', '^(%d+) (%d+)$')
-  set = { key = key, keyWidth = keyWidth, width = width, untilMs = untilMs, isNew = not records,
-    records = tonumber(records) or 0, buckets = tonumber(buckets) or 1, power = 1, blobs = {}, changed = {} }
+  set = { key = key, keyEnd = keyEnd, width = width, untilMs = untilMs, before = before, isNew = not records,
+    records = tonumber(records) or 0, buckets = tonumber(buckets) or 1, power = 1, names = {}, blobs = {}, added = {}, changed = {} }
   while set.power * 2 <= set.buckets do set.power = set.power * 2 end
   sets[key] = set
   return set
+end
+
+-- Before the first record.
+local function makeRoom(set)
+  if not set.isNew or 0 < set.records or not set.before then return end
+  local records = string.match(call('HMGET', set.before, '')[1] or '', '^(%d+) ')
+  set.buckets = min(bucketsMax, max(1, ceil((tonumber(records) or 0) / bucketRecords)))
+  while set.power * 2 <= set.buckets do set.power = set.power * 2 end
 end
 
 -- Keys whose bucket of the larger power of two is not there yet stand in that of the smaller one.
@@ -49,64 +59,87 @@ local function bucketOf(set, key)
   return larger % set.power
 end
 
--- Reads the buckets of several keys at once.
+local function nameOf(set, bucket)
+  local name = set.names[bucket]
+  if not name then
+    name = char(floor(bucket / 65536), floor(bucket / 256) % 256, bucket % 256)
+    set.names[bucket] = name
+  end
+  return name
+end
+
+local function loadBlobs(set, wanted)
+  if #wanted == 0 then return end
+  local names, found = {}, {}
+  if not set.isNew then
+    for at = 1, #wanted do names[at] = nameOf(set, wanted[at]) end
+    found = call('HMGET', set.key, unpack(names))
+  end
+  for at = 1, #wanted do set.blobs[wanted[at]] = found[at] or '' end
+end
+
+-- Reads the buckets of all keys at once; returns the bucket of each.
 local function loadBuckets(set, keys)
-  if set.isNew then return end
-  local wanted, seen = {}, {}
-  for _, key in ipairs(keys) do
-    local bucket = bucketOf(set, key)
-    if not set.blobs[bucket] and not seen[bucket] then
-      seen[bucket] = true
+  local buckets, wanted, blobs = {}, {}, set.blobs
+  for at = 1, #keys do
+    local bucket = bucketOf(set, keys[at])
+    buckets[at] = bucket
+    if not blobs[bucket] then
+      blobs[bucket] = ''
       wanted[#wanted + 1] = bucket
     end
   end
-  if #wanted == 0 then return end
-  local blobs = call('HMGET', set.key, unpack(wanted))
-  for at = 1, #wanted do set.blobs[wanted[at]] = blobs[at] or '' end
-end
-
-local function blobOf(set, bucket)
-  local blob = set.blobs[bucket]
-  if not blob then
-    blob = not set.isNew and call('HMGET', set.key, bucket)[1] or ''
-    set.blobs[bucket] = blob
-  end
-  return blob
+  loadBlobs(set, wanted)
+  return buckets
 end
 
 -- Where the first record of a key begins, from `from` on; nil where there is none.
 local function findRecord(set, blob, key, from)
-  local at = find(blob, key, from or 1, true)
+  local at = find(blob, key, from, true)
   while at and (at - 1) % set.width ~= 0 do at = find(blob, key, at + 1, true) end
   return at
 end
 
-local function hasRecord(set, key)
-  return findRecord(set, blobOf(set, bucketOf(set, key)), key) ~= nil
+local function addRecord(set, bucket, record)
+  local added = set.added[bucket]
+  set.added[bucket] = added and added .. record or record
+  set.records = set.records + 1
+end
+
+-- A bucket with what was added to it.
+local function joinedBlob(set, bucket)
+  local added = set.added[bucket]
+  if added then
+    set.blobs[bucket] = set.blobs[bucket] .. added
+    set.added[bucket], set.changed[bucket] = nil, true
+  end
+  return set.blobs[bucket]
 end
 
 -- Adds one bucket, and moves to it what now belongs there: all of that stands in one older bucket.
-local function splitBucket(set)
-  local added = set.buckets
-  if set.power * 2 <= added then set.power = set.power * 2 end
-  local from = added - set.power
-  local blob, stays, moves = blobOf(set, from), {}, {}
+local function splitBucket(set, from)
+  local added, stays, moves = set.buckets, {}, {}
+  local blob, width = set.blobs[from], set.width
   set.buckets = added + 1
-  for at = 1, #blob, set.width do
-    local record = sub(blob, at, at + set.width - 1)
-    if bucketOf(set, sub(record, 1, set.keyWidth)) == added then moves[#moves + 1] = record
+  for at = 1, #blob, width do
+    local record = sub(blob, at, at + width - 1)
+    local high, middle, low = byte(record, set.keyEnd - 2, set.keyEnd)
+    if (high * 65536 + middle * 256 + low) % (2 * set.power) == added then moves[#moves + 1] = record
     else stays[#stays + 1] = record end
   end
   set.blobs[from], set.blobs[added] = concat(stays), concat(moves)
   set.changed[from], set.changed[added] = true, true
 end
 
-local function addRecord(set, key, record)
-  local bucket = bucketOf(set, key)
-  set.blobs[bucket] = blobOf(set, bucket) .. record
-  set.changed[bucket] = true
-  set.records = set.records + 1
-  if set.buckets * bucketRecords < set.records then splitBucket(set) end
+local function grow(set)
+  local wanted = min(bucketsMax, ceil(set.records / bucketRecords))
+  while set.buckets < wanted do
+    if set.power * 2 <= set.buckets then set.power = set.power * 2 end
+    local first, last, missing = set.buckets - set.power, min(wanted, set.power * 2) - set.power - 1, {}
+    for from = first, last do if not set.blobs[from] then missing[#missing + 1] = from end end
+    loadBlobs(set, missing)
+    for from = first, last do splitBucket(set, from) end
+  end
 end
 
 local function writeFields(key, fields)
@@ -115,11 +148,17 @@ end
 
 local function writeSets()
   for key, set in pairs(sets) do
-    if next(set.changed) then
-      local fields = { '', format('%d %d', set.records, set.buckets) }
-      for bucket in pairs(set.changed) do
-        fields[#fields + 1] = bucket
-        fields[#fields + 1] = set.blobs[bucket]
+    local blobs, changed = set.blobs, set.changed
+    for bucket, added in pairs(set.added) do
+      blobs[bucket] = blobs[bucket] .. added
+      changed[bucket] = true
+    end
+    if next(changed) then
+      grow(set)
+      local fields, at = { '', format('%d %d', set.records, set.buckets) }, 2
+      for bucket in pairs(changed) do
+        fields[at + 1], fields[at + 2] = nameOf(set, bucket), blobs[bucket]
+        at = at + 2
       end
       writeFields(key, fields)
       if set.isNew then call('PEXPIRE', key, max(1000, set.untilMs - now)) end

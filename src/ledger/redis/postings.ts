@@ -12,7 +12,11 @@ export interface ChargeArguments {
 }
 
 /** For postings of one tenant. */
-export function chargeArguments(postings: readonly Posting[], { nowMs, keepMs }: Terms): ChargeArguments {
+export function chargeArguments(
+  operation: "charge" | "cancel",
+  postings: readonly Posting[],
+  { nowMs, keepMs }: Terms,
+): ChargeArguments {
   const routes = new Routes(nowMs);
   const hours = new Map<number, { at: number; route: number }[]>();
   for (const [at, posting] of postings.entries()) {
@@ -22,7 +26,7 @@ export function chargeArguments(postings: readonly Posting[], { nowMs, keepMs }:
     if (rows === undefined) hours.set(hour, [{ at, route }]);
     else rows.push({ at, route });
   }
-  const args: Argument[] = [keepMs, ...routes.arguments()];
+  const args: Argument[] = [keepMs, operation, ...routes.arguments()];
   const order: number[] = [];
   for (const [hour, rows] of hours) {
     const bytes = Buffer.allocUnsafe(rows.length * rowBytes);

@@ -1,10 +1,11 @@
-// The ledger of many processes: Redis decides, this only asks. Claims go to 16 shards across tenants, everything else to
+// The ledger of many processes: Redis decides, this only asks. Claims go to 4 shards across tenants, everything else to
 // the slot of its tenant: one script each, for a whole batch. A lost reply is healed by asking again.
 import { Refused } from "../../core/refused.ts";
 import { type Outranked, verdictOf } from "../choices.ts";
 import { ledgerKey } from "../identity.ts";
 import * as ledger from "../ledger.ts";
-import { readContender, Trailers, writeContender } from "./contender.ts";
+import { claimArguments } from "./claim-arguments.ts";
+import { readContender } from "./contender.ts";
 import { chargeArguments, grouped, keptMs } from "./postings.ts";
 import { type Argument, type Connection, type Reply, runScript, type ScriptName } from "./scripts.ts";
 
@@ -51,6 +52,7 @@ export class RedisLedger implements ledger.Ledger {
     const results = new Array<ledger.Cancelled>(postings.length).fill("known");
     await this.#eachTenant(postings, terms, async (tenant, positions) => {
       const { args, order } = chargeArguments(
+        "cancel",
         positions.flatMap((at) => postings[at] ?? []),
         terms,
       );
@@ -66,6 +68,7 @@ export class RedisLedger implements ledger.Ledger {
     const states = new Map<string, Map<string, ledger.CounterState>>();
     await this.#eachTenant(postings, terms, async (tenant, positions) => {
       const { args, counters, order } = chargeArguments(
+        "charge",
         positions.flatMap((at) => postings[at] ?? []),
         terms,
       );
@@ -146,14 +149,15 @@ export class RedisLedger implements ledger.Ledger {
       [...shards].map(async ([shard, batches]) => {
         for (const batch of batches) {
           const asked = batch.flatMap((at) => claims[at] ?? []);
-          const trailers = new Trailers();
-          const contenders = asked.map((claim) => writeContender(claim, trailers.of(claim.posting), terms));
-          const { bytes } = trailers;
-          const terse = [terms.nowMs, this.#process, terms.keepMs, terms.identityWindowMs, bytes.length];
-          const args: Argument[] = [...terse, ...bytes, ...contenders];
-          const reply = listOf(await this.#run("claim", `${this.#prefix}{@id.${shard}}:q`, args));
-          for (const [index, verdict] of verdictsOf(reply, asked).entries()) {
-            const at = batch[index] ?? 0;
+          const { args, order } = claimArguments(asked, terms);
+          const reply = listOf(
+            await this.#run("claim", `${this.#prefix}{@id.${shard}}:q`, [terms.nowMs, this.#process, ...args]),
+          );
+          for (const [index, verdict] of verdictsOf(
+            reply,
+            order.flatMap((at) => asked[at] ?? []),
+          ).entries()) {
+            const at = batch[order[index] ?? 0] ?? 0;
             if (verdict === undefined) again.push(at);
             else verdicts[at] = verdict;
           }
@@ -221,7 +225,7 @@ export class RedisLedger implements ledger.Ledger {
 }
 
 /** Claims spread over as many slots. It never changes: a call is found where it was claimed. */
-const shardShift = 60n;
+const shardShift = 62n;
 /** Redis does nothing else while a script runs: 512 take a few milliseconds. */
 const batchMax = 512;
 const admittedMax = 100_000;

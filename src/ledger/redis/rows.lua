@@ -1,6 +1,6 @@
 -- What `charge.lua` and `cancel.lua` are asked to do; it stands before both, behind `head.lua`.
 --
--- ARGV     …, how long marks are kept in ms,
+-- ARGV     …, how long marks are kept in ms, `charge` or `cancel`,
 --          number of counters, for each: name, how long it is kept in ms (0: for ever), and what all spans together add
 --          to it: billions of nano-USD, the rest, input tokens, output tokens, requests, unpriced,
 --          number of routes, for each: the positions of its counters from 1, joined by commas,
@@ -13,7 +13,9 @@
 --   x:<hour>      packed set: spans that were cancelled
 
 local rowWidth, rowFormat = 41, '>c8I2I5I4I7I7I4I4'
-local keepMs, argumentAt = floor(tonumber(ARGV[3])), 4
+-- Whether there is anything that was cancelled is asked first: mostly not.
+local isCancel = ARGV[4] == 'cancel'
+local keepMs, argumentAt = floor(tonumber(ARGV[3])), 5
 local counters, routes, hours = {}, {}, {}
 
 local calls = tryWriting()
@@ -39,10 +41,18 @@ while argumentAt <= #ARGV do
   local hour, rows = tonumber(nextArgument()), nextArgument()
   local spans, untilMs = {}, (hour + 1) * hourMs + keepMs
   for at = 1, #rows, rowWidth do spans[#spans + 1] = sub(rows, at, at + 7) end
-  local charged, cancelled = openSet(base .. 'd:' .. hour, 8, 8, untilMs), openSet(base .. 'x:' .. hour, 8, 8, untilMs)
-  loadBuckets(charged, spans)
-  loadBuckets(cancelled, spans)
-  hours[#hours + 1] = { rows = rows, spans = spans, charged = charged, cancelled = cancelled }
+  local charged = openSet(base .. 'd:' .. hour, 8, 8, untilMs, base .. 'd:' .. (hour - 1))
+  local cancelled = openSet(base .. 'x:' .. hour, 8, 8, untilMs)
+  makeRoom(charged)
+  local wantsCancelled = isCancel or not cancelled.isNew
+  hours[#hours + 1] = { rows = rows, spans = spans, charged = charged, cancelled = cancelled,
+    chargedAt = loadBuckets(charged, spans), cancelledAt = wantsCancelled and loadBuckets(cancelled, spans) }
+end
+
+-- Whether a set had a span before this batch.
+local function has(set, bucket, span)
+  local blob = set.blobs[bucket]
+  return blob ~= '' and findRecord(set, blob, span, 1) ~= nil
 end
 
 -- The row of a span at its position in its hour: route, then amounts.
