@@ -27,6 +27,8 @@ export interface Program {
 export interface ProgramOptions {
   /** Of Node.js, in front of the program. */
   readonly nodeArgs?: readonly string[];
+  /** A command in front of Node.js, which replaces itself by what follows it. */
+  readonly through?: readonly string[];
   /** Gets what the process sends to its parent. */
   readonly onMessage?: (message: unknown) => void;
 }
@@ -34,18 +36,16 @@ export interface ProgramOptions {
 /** Runs the bundle with a configuration that asks for logs in JSON, in a folder of its own; resolves when it is ready. */
 export async function startProgram(
   config: string,
-  { nodeArgs = [], onMessage }: ProgramOptions = {},
+  { nodeArgs = [], through = [], onMessage }: ProgramOptions = {},
 ): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), "spantoll-bench-"));
   const started = performance.now();
-  const child = spawn(
-    process.execPath,
-    [...nodeArgs, resolve("dist/spantoll.mjs"), "run", "--config", `yaml:${config}`],
-    {
-      cwd: folder,
-      stdio: onMessage ? ["ignore", "ignore", "pipe", "ipc"] : ["ignore", "ignore", "pipe"],
-    },
-  );
+  const run = [process.execPath, ...nodeArgs, resolve("dist/spantoll.mjs"), "run", "--config", `yaml:${config}`];
+  const [command = "", ...args] = [...through, ...run];
+  const child = spawn(command, args, {
+    cwd: folder,
+    stdio: onMessage ? ["ignore", "ignore", "pipe", "ipc"] : ["ignore", "ignore", "pipe"],
+  });
   if (onMessage) child.on("message", onMessage);
   const ended = once(child, "close");
   let log = "";

@@ -2,6 +2,7 @@
 import * as zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { otlpHttp } from "../../src/exporters/otlp_http/otlp-http.ts";
+import { otlp } from "../../src/receivers/otlp/otlp.ts";
 import { startBackend } from "../support/backend.ts";
 import { call, problemsOf, protobufType, startExporter, startReceiver, traces } from "../support/http-path.ts";
 import { encode } from "../support/otlp-oracle.ts";
@@ -38,6 +39,17 @@ describe("the codings that are taken", () => {
     { algorithms: [], taken: { gzip: 415, deflate: 415, zstd: 415, identity: 415 } },
   ])("C-08 are those of compression_algorithms: $algorithms", async ({ algorithms, taken }) => {
     expect(await statusesOf({ compression_algorithms: algorithms })).toEqual(taken);
+  });
+
+  test("C-06 that Node.js does not have are told at the start, as a Collector's file may name them", async () => {
+    const compression_algorithms = ["", "gzip", "zstd", "zlib", "snappy", "deflate", "lz4"];
+    const { host } = await startReceiver({ http: { compression_algorithms } });
+    const missing = JSON.stringify({ missing: [...(zstd ? [] : ["zstd"]), "snappy", "lz4"] });
+    expect(host.logged.filter((line) => line.startsWith("warn"))).toEqual([expect.stringContaining(missing)]);
+    const statuses = await statusesOf({ compression_algorithms });
+    expect(statuses).toEqual({ gzip: 200, deflate: 200, zstd: zstd ? 200 : 415, identity: 200 });
+    const none = { protocols: { http: { compression_algorithms: ["snappy", "lz4"] } } };
+    expect(problemsOf(otlp, none).join("\n")).toContain("compression_algorithms: this Node.js has none of them");
   });
 
   test("C-08 are named to who sends another", async () => {

@@ -366,7 +366,7 @@ describe("the settings", () => {
     { given: { protocols: { http: { endpoint: "4318" } } }, says: "protocols.http.endpoint: must be host:port" },
     { given: { protocols: { htttp: {} } }, says: 'Unrecognized key: "htttp"' },
     { given: { protocols: { http: { auth: {} } } }, says: 'Unrecognized key: "auth"' },
-    { given: { protocols: { http: { compression_algorithms: ["snappy"] } } }, says: "compression_algorithms" },
+    { given: { protocols: { http: { compression_algorithms: ["brotli"] } } }, says: "compression_algorithms" },
     { given: { protocols: { http: { response_headers: { "a b": "c" } } } }, says: "response_headers.a b: must be" },
   ])("$given: $says", ({ given, says }) => {
     expect(problemsOf(otlp, given).join("\n")).toContain(says);

@@ -27,6 +27,7 @@ const programs = [
   { name: "bench", entry: "test/bench/main.ts", options: own },
   { name: "doors", entry: "test/fuzz/doors-main.ts", options: own },
   { name: "floods", entry: "test/floods/main.ts", options: own },
+  { name: "container", entry: "test/soak/container-main.ts", options: own },
   { name: "soak", entry: "test/soak/main.ts", options: own },
   { name: "docs", entry: "test/support/write-docs.ts", options: own },
   { name: "prices", entry: "test/support/build-prices.ts", options: own },

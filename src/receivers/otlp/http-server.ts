@@ -8,6 +8,7 @@ import type { Host } from "../../core/host.ts";
 import { grpcCodes, statusJson } from "../../otlp/status.ts";
 import { HttpExchange } from "./http-exchange.ts";
 import type { HttpSettings } from "./http-settings.ts";
+import { codingOf } from "./inflate.ts";
 import { keepCertificatesFresh, listen, tlsServerOptions } from "./listener.ts";
 import { countRefusal } from "./refusal.ts";
 import { UnreadAnswers } from "./unread.ts";
@@ -42,6 +43,10 @@ export class HttpServer implements Component {
     this.#running = { server, cut };
     this.#stopTimers.push(this.#unread.watch(this.#host, this.#settings.write_timeout));
     this.#host.log.info("listening", { protocol: "http", address });
+    const missing = this.#settings.compression_algorithms?.filter((name) => codingOf(name) === undefined) ?? [];
+    if (0 < missing.length) {
+      this.#host.log.warn("some of compression_algorithms are not taken: this Node.js has none", { missing });
+    }
   }
 
   #create(): Server {

@@ -42,9 +42,12 @@ export const httpSettings = z.strictObject({
   idle_timeout: duration("60s", "How long an unused connection is kept open."),
   keep_alives_enabled: z.boolean().default(true).meta({ description: "Whether connections are kept open." }),
   compression_algorithms: z
-    .array(z.enum(["", "gzip", "deflate", "zlib", "zstd"]))
+    .array(z.enum(["", "gzip", "deflate", "zlib", "zstd", "snappy", "x-snappy-framed", "lz4"]))
     .optional()
-    .meta({ description: "Content codings that are taken; the empty one is plain. Absent: all that Node.js has." }),
+    .meta({
+      description:
+        "Content codings that are taken; the empty one is plain. What Node.js does not have is told at the start. Absent: all that it has.",
+    }),
   response_headers: z.record(z.string(), z.string()).default({}).meta({ description: "Headers of every answer." }),
 });
 

@@ -45,10 +45,10 @@ function* check({ protocols }: Settings, files: Files): Iterable<Objection> {
 function* httpObjections(http: HttpSettings, files: Files): Iterable<Objection> {
   yield* listenerObjections(http, files);
   if (http.max_request_body_size < 1) yield { path: ["max_request_body_size"], text: "must be positive" };
-  for (const [at, name] of (http.compression_algorithms ?? []).entries()) {
-    if (codingOf(name) !== undefined) continue;
-    const text = `this Node.js has no ${name}; it has ${codings.join(", ")}`;
-    yield { path: ["compression_algorithms", at], text };
+  const named = http.compression_algorithms ?? [];
+  if (0 < named.length && named.every((name) => codingOf(name) === undefined)) {
+    const text = `this Node.js has none of them; it has ${codings.join(", ")}`;
+    yield { path: ["compression_algorithms"], text };
   }
   for (const [name, value] of Object.entries(http.response_headers)) {
     try {
