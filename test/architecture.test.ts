@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   genai: ["core", "otlp"],
   pricing: ["core", "genai", "yaml", "zod", "node:crypto"],
   ledger: ["core", "genai", "pricing", "node:crypto"],
+  "ledger/journal": ["core", "ledger", "node:zlib"],
   "ledger/redis": ["core", "genai", "pricing", "ledger", "ioredis", "node:"],
   config: ["core", "yaml", "zod", "node:crypto"],
   sending: ["core", "otlp", "zod", "node:"],

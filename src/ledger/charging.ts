@@ -5,15 +5,7 @@ import type { Call } from "../genai/call.ts";
 import type { Cost } from "../pricing/cost.ts";
 import { type Budget, type BudgetLeft, leftOf, tightestOf } from "./budget.ts";
 import { outputOf } from "./choices.ts";
-import {
-  amountsOf,
-  barringClaims,
-  type CallAmounts,
-  type ClaimTerms,
-  claimsOf,
-  isForNobody,
-  refusalOf,
-} from "./claims-of-call.ts";
+import { amountsOf, barringClaims, type ClaimTerms, claimsOf, isForNobody, refusalOf } from "./claims-of-call.ts";
 import type { Claim, CounterState, Ledger, Posting, Terms, Verdict } from "./ledger.ts";
 
 /**
@@ -60,50 +52,116 @@ export interface ChargingReport {
   readonly homeless: number;
 }
 
-/** Charges the billed ones among `calls`, and bars what is barred; `costs` stand at the same positions. */
-export async function chargeCalls(
-  ledger: Ledger,
-  charging: ChargingTerms,
-  { calls, costs }: { readonly calls: readonly Call[]; readonly costs: readonly (Cost | undefined)[] },
-  nowMs: number,
-): Promise<ChargingReport> {
-  const terms = ledgerTerms(charging, nowMs);
+export interface FoundCalls {
+  readonly calls: readonly Call[];
+  /** At the positions of the calls. */
+  readonly costs: readonly (Cost | undefined)[];
+}
+
+/** What one call asks of the ledger: a claim for each of its names. It is data, so that it can be kept and asked again. */
+export type Claims = readonly Claim[];
+
+export interface DueCharges {
+  /** Parallel to the calls: what is decided without the ledger. */
+  readonly charges: readonly (Charge | undefined)[];
+  /** What the ledger decides, and the positions of the calls. */
+  readonly claims: readonly Claims[];
+  readonly at: readonly number[];
+}
+
+/** The billed ones among `calls`, as far as they can be charged at all, and those whose ids nobody pays for. */
+export function dueCharges(charging: ChargingTerms, { calls, costs }: FoundCalls, nowMs: number): DueCharges {
   const charges: (Charge | undefined)[] = calls.map(() => undefined);
-  const accepted: Entry[] = [];
-  const barred: Claimant[] = [];
+  const claims: Claims[] = [];
+  const positions: number[] = [];
   for (const [at, call] of calls.entries()) {
     if (call.role !== "bill" && call.isBarred !== true) continue;
+    const { tenant } = call.subject;
     const amounts = amountsOf(call, costs[at]);
     const refusal = refusalOf(call, amounts, charging, nowMs);
     if (call.role !== "bill") {
-      if (refusal === undefined) barred.push({ at, claims: barringClaims(call, otherTenant), verdicts: [] });
-    } else if (refusal !== undefined) charges[at] = notCharged(refusal, call.subject.tenant);
-    else accepted.push({ at, call, amounts });
+      if (refusal === undefined) positions.push(at);
+      if (refusal === undefined) claims.push(barringClaims(call, otherTenant));
+      continue;
+    }
+    if (refusal !== undefined) {
+      charges[at] = notCharged(refusal, tenant);
+      continue;
+    }
+    positions.push(at);
+    claims.push(claimsOf(call, amounts, tenant.length <= tenantCharactersMax ? tenant : otherTenant, charging));
   }
-  if (accepted.length + barred.length === 0) return { charges, charged: [], reversed: [], lefts: [], homeless: 0 };
-  const homes = await homesOf(ledger, charging, accepted, nowMs);
-  const asking = accepted.map(({ at, call, amounts }): Claimant => {
-    const tenant = homes.has(call.subject.tenant) ? call.subject.tenant : otherTenant;
-    return { at, claims: claimsOf(call, amounts, tenant, charging), verdicts: [] };
-  });
-  const claimants = await claimAll(ledger, [...asking, ...barred], terms);
-  const reversed = await cancelAll(ledger, claimants, terms);
-  const outcome = await chargeAll(ledger, claimants, { charging, terms, charges });
-  const after = await leftsAfter(ledger, charging, reversed, nowMs);
-  const homeless = accepted.filter(({ call }) => !homes.has(call.subject.tenant)).length;
-  return { charges, reversed, homeless, charged: outcome.charged, lefts: [...outcome.lefts, ...after] };
+  return { charges, claims, at: positions };
 }
 
-interface Entry {
-  readonly at: number;
-  readonly call: Call;
-  readonly amounts: CallAmounts;
+/** Charges the billed ones among `calls`. */
+export async function chargeCalls(
+  ledger: Ledger,
+  charging: ChargingTerms,
+  found: FoundCalls,
+  nowMs: number,
+): Promise<ChargingReport> {
+  const due = dueCharges(charging, found, nowMs);
+  const report = await chargeClaims(ledger, charging, due.claims, nowMs);
+  const charges = [...due.charges];
+  for (const [index, at] of due.at.entries()) charges[at] = report.charges[index];
+  return { ...report, charges };
+}
+
+export interface ClaimsReport extends ChargingReport {
+  /** Positions of calls that were decided longer ago than the identity window: of these nobody knows who pays. */
+  readonly settled: readonly number[];
+}
+
+/**
+ * Charges what was found due, now or by whoever kept it: `nowMs` is when the calls arrived, so that asking again later
+ * finds the same. Throws `Refused` when the ledger does not answer; the same claims, charged again, complete it.
+ */
+export async function chargeClaims(
+  ledger: Ledger,
+  charging: ChargingTerms,
+  claims: readonly Claims[],
+  nowMs: number,
+): Promise<ClaimsReport> {
+  if (claims.length === 0) return nothingCharged;
+  const terms = ledgerTerms(charging, nowMs);
+  const payable = claims.filter((own) => !own.some(isForNobody));
+  const homes = await homesOf(ledger, charging, payable, nowMs);
+  const asking = claims.map((own, at): Claimant => ({ at, claims: atHome(own, homes), verdicts: [] }));
+  const claimants = await claimAll(ledger, asking, terms);
+  const reversed = await cancelAll(ledger, claimants, terms);
+  const charges: (Charge | undefined)[] = claims.map(() => undefined);
+  const outcome = await chargeAll(ledger, claimants, { charging, terms, charges });
+  const after = await leftsAfter(ledger, charging, reversed, nowMs);
+  const homeless = payable.filter((own) => !homes.has(tenantOf(own))).length;
+  const settled = claimants.filter(({ verdicts }) => verdicts.some(({ kind }) => kind === "settled"));
+  return {
+    charges,
+    reversed,
+    homeless,
+    charged: outcome.charged,
+    lefts: [...outcome.lefts, ...after],
+    settled: settled.map(({ at }) => at),
+  };
+}
+
+export const nothingCharged: ClaimsReport = {
+  charges: [],
+  charged: [],
+  reversed: [],
+  lefts: [],
+  homeless: 0,
+  settled: [],
+};
+
+/** Until when the ledger knows whether a span was charged. */
+export function knownUntilMs({ acceptLateMs }: Pick<ChargingTerms, "acceptLateMs">, claims: Claims): number {
+  return (claims[0]?.posting.endMs ?? 0) + acceptLateMs + marginMs;
 }
 
 interface Claimant {
   readonly at: number;
-  /** One for each name of the call. */
-  readonly claims: readonly Claim[];
+  readonly claims: Claims;
   verdicts: readonly Verdict[];
 }
 
@@ -115,21 +173,28 @@ function ledgerTerms({ identityWindowMs, acceptLateMs }: ChargingTerms, nowMs: n
   return { nowMs, identityWindowMs, keepMs: acceptLateMs + marginMs };
 }
 
+function tenantOf(claims: Claims): string {
+  return claims[0]?.posting.tenant ?? otherTenant;
+}
+
 /** Whose ledger each tenant's calls go to; those that are missing go to `@other`. */
 async function homesOf(
   ledger: Ledger,
   charging: ChargingTerms,
-  entries: readonly Entry[],
+  claims: readonly Claims[],
   nowMs: number,
 ): Promise<ReadonlySet<string>> {
-  const tenants = new Set(
-    entries.map(({ call }) => call.subject.tenant).filter((id) => id.length <= tenantCharactersMax),
-  );
+  const tenants = new Set(claims.map(tenantOf));
   const always = new Set([...charging.tenants, otherTenant]);
   const homes = await ledger.admit([...tenants], { tenantsMax: charging.tenantsMax, always, nowMs });
-  if (entries.every(({ call }) => homes.has(call.subject.tenant))) return homes;
+  if (homes.size === tenants.size) return homes;
   await ledger.admit([otherTenant], { tenantsMax: charging.tenantsMax, always, nowMs });
   return homes;
+}
+
+function atHome(claims: Claims, homes: ReadonlySet<string>): Claims {
+  if (homes.has(tenantOf(claims))) return claims;
+  return claims.map((claim) => ({ ...claim, posting: { ...claim.posting, tenant: otherTenant } }));
 }
 
 async function claimAll(ledger: Ledger, claimants: Claimant[], terms: Terms): Promise<readonly Claimant[]> {
@@ -170,7 +235,7 @@ async function chargeAll(
   for (const { at, claims, verdicts } of claimants) {
     if (claims.some(isForNobody)) continue;
     const posting = dueOf(verdicts);
-    const tenant = claims[0]?.posting.tenant ?? otherTenant;
+    const tenant = tenantOf(claims);
     for (const verdict of verdicts)
       if ("charges" in verdict) for (const other of verdict.charges) due.push({ at: undefined, posting: other });
     if (posting !== undefined) due.push({ at, posting });

@@ -78,7 +78,7 @@ export async function untilCharged(bench: Bench, spans: Spans): Promise<number> 
   }
 }
 
-export async function spentByAll(bench: Bench): Promise<bigint> {
+export async function spentByAll(bench: Pick<Bench, "spent">): Promise<bigint> {
   const spent = await Promise.all(["t0", "t1", "t2"].map((tenant) => bench.spent(tenant)));
   return spent.reduce((sum, one) => sum + one);
 }

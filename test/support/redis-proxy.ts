@@ -7,14 +7,16 @@ export interface RedisProxy {
   readonly lost: number;
   /** Loses every so manieth piece of reply, with the connection; 0 loses none. */
   loseEvery(pieces: number): void;
+  /** From now on another Redis answers: connections to the one before end. */
+  redirect(port: number): void;
   close(): Promise<void>;
 }
 
 export async function proxyBefore(port: number): Promise<RedisProxy> {
   const sockets = new Set<Socket>();
-  let [every, pieces, lost] = [0, 0, 0];
+  let [every, pieces, lost, target] = [0, 0, 0, port];
   const server = createServer((client) => {
-    const redis = createConnection(port, "127.0.0.1");
+    const redis = createConnection(target, "127.0.0.1");
     const end = () => {
       client.destroy();
       redis.destroy();
@@ -43,6 +45,11 @@ export async function proxyBefore(port: number): Promise<RedisProxy> {
     },
     loseEvery(pieces) {
       every = pieces;
+    },
+    redirect(to) {
+      target = to;
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

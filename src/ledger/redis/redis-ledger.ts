@@ -4,6 +4,7 @@ import { Refused } from "../../core/refused.ts";
 import { type Outranked, verdictOf } from "../choices.ts";
 import { ledgerKey } from "../identity.ts";
 import * as ledger from "../ledger.ts";
+import { Unchargeable } from "../unchargeable.ts";
 import { claimArguments } from "./claim-arguments.ts";
 import { readContender } from "./contender.ts";
 import { chargeArguments, grouped, keptMs } from "./postings.ts";
@@ -108,16 +109,21 @@ export class RedisLedger implements ledger.Ledger {
   }
 
   async admit(tenants: readonly string[], room: ledger.Room): Promise<ReadonlySet<string>> {
-    const strangers = tenants.filter((tenant) => !this.#admitted.has(tenant));
+    // What is known may be forgotten meanwhile: the answer is of its own.
+    const found = new Set(tenants.filter((tenant) => this.#admitted.has(tenant)));
+    const strangers = tenants.filter((tenant) => !found.has(tenant));
     for (let from = 0; from < strangers.length; from += batchMax) {
       const asked = strangers.slice(from, from + batchMax);
       const args = asked.flatMap((tenant) => [ledgerKey(tenant), tenant, room.always.has(tenant) ? 1 : 0]);
       const keys = [this.#directory("k"), this.#directory("n")];
       const letters = lettersOf(await this.#script("admit", keys, [room.tenantsMax, ...args]));
       if (admittedMax < this.#admitted.size + asked.length) this.#admitted.clear();
-      for (const [index, tenant] of asked.entries()) if (letters[index] === "1") this.#admitted.add(tenant);
+      for (const tenant of asked.filter((_, index) => letters[index] === "1")) {
+        this.#admitted.add(tenant);
+        found.add(tenant);
+      }
     }
-    return new Set(tenants.filter((tenant) => this.#admitted.has(tenant)));
+    return found;
   }
 
   async tenants(after: string | undefined, limit: number): Promise<ledger.TenantPage> {
@@ -129,12 +135,26 @@ export class RedisLedger implements ledger.Ledger {
     return { tenants, next: limit < keys.length ? tenants.at(-1) : undefined };
   }
 
-  /** Looks whether Redis still knows what it knew of this process: after every new connection. */
-  async recall(): Promise<void> {
-    for (const [key, calls] of [...this.#calls].slice(-recalledMax)) {
-      const found = await this.#ask("HGET", key, this.#process);
-      if (Number(found === null ? 0 : bytesOf(found).toString()) < calls) this.#noticeLoss();
+  /**
+   * Looks whether Redis still knows what it knew of this process. A primary that took over lacks the last writes of one
+   * before it, in whichever slots these were: `all` looks at every key, else at those that were used last.
+   */
+  async recall(all: boolean): Promise<void> {
+    const known = [...this.#calls].slice(all ? 0 : -recalledAtOnce);
+    for (let from = 0; from < known.length; from += recalledAtOnce) {
+      const asked = known.slice(from, from + recalledAtOnce);
+      const found = await Promise.all(asked.map(([key]) => this.#ask("HGET", key, this.#process)));
+      const isLess = asked.some(([, calls], at) => {
+        const reply = found[at] ?? null;
+        return Number(reply === null ? 0 : bytesOf(reply).toString()) < calls;
+      });
+      if (isLess) return this.#noticeLoss();
     }
+    // The directory is in a slot of its own, and its scripts do not count calls.
+    const admitted = [...this.#admitted].slice(-recalledAtOnce).map((tenant) => `.${ledgerKey(tenant)}`);
+    if (!all || admitted.length === 0) return;
+    const names = listOf(await this.#ask("HMGET", this.#directory("n"), ...admitted));
+    if (names.includes(null)) this.#noticeLoss();
   }
 
   /** Answers the positions of those whose id tells no calls apart. */
@@ -230,7 +250,7 @@ const shardShift = 62n;
 const batchMax = 512;
 const admittedMax = 100_000;
 const callsMax = 20_000;
-const recalledMax = 64;
+const recalledAtOnce = 64;
 const stateFields = 6;
 const retryAfterMs = 1000;
 const chargeResults: Readonly<Record<string, ledger.Charged["results"][number]>> = {
@@ -299,5 +319,12 @@ function bytesOf(reply: Reply): Buffer {
 function refusalOf(what: string, cause: unknown): Refused {
   const text = cause instanceof Error ? cause.message : String(cause);
   // Without the error of ioredis: it carries all arguments, thousands of them.
-  return new Refused("unavailable", `redis: did not do ${what}: ${text}`, { retryAfterMs });
+  const why = unchargeable.test(text) ? { cause: new Unchargeable(text) } : {};
+  return new Refused("unavailable", `redis: did not do ${what}: ${text}`, { retryAfterMs, ...why });
 }
+
+/**
+ * What Redis says when a key is not what it should be: somebody else wrote it. Rights, memory, slots on the move and
+ * everything else that it says passes, or keeps all charges from being made, and none of them is set aside for it.
+ */
+const unchargeable = /^WRONGTYPE|is not an integer|would overflow|attempt to |bad argument/;

@@ -1,7 +1,7 @@
 // Settings of the budgets. Shared by who charges and who explains what would be charged.
 import { z } from "zod";
 import type { Files, Objection } from "../../core/component.ts";
-import { duration, extensionId, section } from "../../core/settings.ts";
+import { duration, extensionId, section, size } from "../../core/settings.ts";
 import { type Budget, type Limit, openBudget, parseLimit } from "../../ledger/budget.ts";
 import type { ChargingTerms } from "../../ledger/charging.ts";
 import { redisObjections } from "../../ledger/redis/connect.ts";
@@ -10,6 +10,8 @@ import { redisSection, redisSettings } from "./redis-settings.ts";
 
 const hourMs = 3_600_000;
 const identityWindowMsMax = 24 * hourMs;
+const identityWindowMsMin = 60_000;
+const journalBytesMin = 1024 ** 2;
 const lateMsMax = 35 * 24 * hourMs;
 const futureMsMax = 24 * hourMs;
 
@@ -57,8 +59,18 @@ export const budgetSettings = z.strictObject({
   ).prefault({}),
   storage: extensionId(
     "file_storage",
-    "Id of a file_storage extension: spend is on disk before the sender is acknowledged. Absent: in memory, and gone with the process.",
+    "Id of a file_storage extension: with a ledger of this process spend is on disk before the sender is acknowledged, with `ledger.redis` what is to be charged. Absent: spend is in memory and gone with the process, and senders wait for Redis.",
   ),
+  journal: section(
+    z.strictObject({
+      max_size: size(
+        "128MiB",
+        "What charges may take on disk while they wait for Redis, and until `horizon` is over. When it is full, senders are asked to send again.",
+      ),
+      horizon: duration("15m", "How long charges are kept after Redis had them, to be repeated where it lost them."),
+    }),
+    "Charges on their way to Redis, in `storage`.",
+  ).prefault({}),
   accept: section(
     z.strictObject({
       late: duration("48h", "How long ago a span may have ended. Older ones are not charged, and counted as late."),
@@ -91,8 +103,9 @@ export type BudgetSettings = z.output<typeof budgetSettings>;
 
 export function* budgetObjections(given: BudgetSettings, files: Files): Iterable<Objection> {
   const { redis } = given.ledger;
-  if (redis !== undefined && given.storage !== undefined)
-    yield { path: ["storage"], text: "is for a ledger of this process; leave it out beside ledger.redis" };
+  const { max_size, horizon } = given.journal;
+  if (max_size < journalBytesMin) yield { path: ["journal", "max_size"], text: "must be at least 1MiB" };
+  if (hourMs < horizon) yield { path: ["journal", "horizon"], text: "must be at most 1h" };
   if (redis !== undefined)
     for (const { path, text } of redisObjections(redisSettings(redis), files))
       yield { path: ["ledger", "redis", ...path], text };
@@ -112,6 +125,8 @@ export function* budgetObjections(given: BudgetSettings, files: Files): Iterable
   if (futureMsMax < future) yield { path: ["accept", "future"], text: "must be at most 24h" };
   if (Math.min(late, identityWindowMsMax) < given.identity_window)
     yield { path: ["identity_window"], text: "must be at most 24h, and no longer than accept.late" };
+  if (given.identity_window < identityWindowMsMin)
+    yield { path: ["identity_window"], text: "must be at least 1m, the time in which a charge is tried again" };
 }
 
 export function chargingTerms(given: BudgetSettings): ChargingTerms {

@@ -28,11 +28,16 @@ export class Figures {
     this.#unwatch();
   }
 
+  /** What a ledger had before and is asked again was counted then. */
+  countRepeat({ charges, lefts }: ChargingReport): void {
+    for (const [result, calls] of resultsOf(charges))
+      this.#host.meter.add("spantoll_journal_repeated_calls_total", calls, { result });
+    for (const left of lefts) this.#keep(left);
+  }
+
   count({ charges, charged, reversed, lefts }: ChargingReport): void {
     const { meter } = this.#host;
-    const results = new Map<string, number>();
-    for (const charge of charges) if (charge) results.set(charge.result, (results.get(charge.result) ?? 0) + 1);
-    for (const [result, calls] of results) meter.add("spantoll_charges_total", calls, { result });
+    for (const [result, calls] of resultsOf(charges)) meter.add("spantoll_charges_total", calls, { result });
     this.#countUsd("spantoll_charged_usd_total", charged);
     this.#countUsd("spantoll_reversed_usd_total", reversed);
     for (const left of lefts) this.#keep(left);
@@ -68,6 +73,12 @@ export class Figures {
       }
     }
   }
+}
+
+function resultsOf(charges: ChargingReport["charges"]): ReadonlyMap<string, number> {
+  const results = new Map<string, number>();
+  for (const charge of charges) if (charge) results.set(charge.result, (results.get(charge.result) ?? 0) + 1);
+  return results;
 }
 
 /** For metrics only: a double holds 15 digits of it. */

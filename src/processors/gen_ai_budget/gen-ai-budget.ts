@@ -4,13 +4,25 @@ import { type Processor, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
 import { safeguards } from "../../core/safeguards.ts";
-import { type Call, calls, revisions } from "../../genai/call.ts";
+import { calls, revisions } from "../../genai/call.ts";
 import { trails } from "../../genai/trail.ts";
 import { chargePlans, planCharges } from "../../ledger/charge-plan.ts";
-import { type Charge, type ChargingTerms, chargeCalls, charges } from "../../ledger/charging.ts";
+import {
+  type Charge,
+  type ChargingReport,
+  type ChargingTerms,
+  chargeCalls,
+  chargeClaims,
+  charges,
+  dueCharges,
+  type FoundCalls,
+  nothingCharged,
+} from "../../ledger/charging.ts";
+import type { JournalTerms } from "../../ledger/journal/journal.ts";
+import type { JournalKeeper, JournalUser } from "../../ledger/journal/journal-keeper.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { type LedgerReader, ledgerReader, ledgerReaders } from "../../ledger/ledger-reader.ts";
-import { type Cost, costs, revisedCosts } from "../../pricing/cost.ts";
+import { costs, revisedCosts } from "../../pricing/cost.ts";
 import { type BudgetSettings, budgetObjections, budgetSettings, chargingTerms } from "./budget-settings.ts";
 import { Figures } from "./figures.ts";
 import { type SharedLedger, sharedLedger } from "./shared-ledger.ts";
@@ -34,6 +46,7 @@ class BudgetProcessor implements Processor {
   /** Undefined before the start. */
   #shared: SharedLedger | undefined;
   #reader: LedgerReader | undefined;
+  #journalUser: JournalUser | undefined;
   #toldHomeless = false;
   #started = false;
 
@@ -46,16 +59,22 @@ class BudgetProcessor implements Processor {
   }
 
   async start(): Promise<void> {
-    this.#shared ??= sharedLedger(this.#settings, this.#host);
+    const shared = this.#shared ?? sharedLedger(this.#settings, this.#host);
+    this.#shared = shared;
     this.#figures.start();
     const { common, clock } = this.#host;
-    this.#reader = ledgerReader(this.#shared.ledger, this.#terms.budgets, () => clock.now());
+    this.#reader = ledgerReader(shared.ledger, this.#terms.budgets, () => clock.now());
     ledgerReaders.set(common, [...(ledgerReaders.get(common) ?? []), this.#reader]);
     this.#started = true;
-    await this.#shared.start();
+    await shared.start();
+    if (shared.journal === undefined) return;
+    this.#journalUser = this.#asJournalUser(shared.ledger, shared.journal.terms);
+    shared.journal.keeper.attach(this.#journalUser);
   }
 
-  async stop(): Promise<void> {
+  async stop(deadline: AbortSignal): Promise<void> {
+    if (this.#journalUser) await this.#shared?.journal?.keeper.detach(this.#journalUser, deadline);
+    this.#journalUser = undefined;
     if (this.#started) await this.#shared?.stop();
     this.#started = false;
     this.#figures.stop();
@@ -77,23 +96,57 @@ class BudgetProcessor implements Processor {
     }
     const shared = this.#shared;
     if (shared === undefined) throw new Refused("unavailable", "the ledger is not open yet");
-    const outcome: (Charge | undefined)[] = [];
-    charges.set(batch.notes, outcome);
     // Calls of earlier requests stand behind those of the batch, so that both lists keep their positions.
     const prices = costs.get(batch.notes) ?? found.map(() => undefined);
     const priced = { calls: [...found, ...revised], costs: [...prices, ...(revisedCosts.get(batch.notes) ?? [])] };
-    batch.pending.push(this.#charge(shared.ledger, priced, outcome));
-    safeguards.set(batch.notes, [...(safeguards.get(batch.notes) ?? []), () => shared.durable()]);
+    if (shared.journal) this.#journal(shared.journal.keeper, batch, priced);
+    else this.#chargeNow(shared, batch, priced);
     return batch;
   }
 
-  async #charge(
-    ledger: Ledger,
-    found: { readonly calls: readonly Call[]; readonly costs: readonly (Cost | undefined)[] },
-    outcome: (Charge | undefined)[],
-  ): Promise<void> {
-    const report = await chargeCalls(ledger, this.#terms, found, this.#host.clock.now());
-    for (const charge of report.charges) outcome.push(charge);
+  /** The sender waits until the ledger has it. */
+  #chargeNow({ ledger, durable }: SharedLedger, batch: Batch, found: FoundCalls): void {
+    const outcome: (Charge | undefined)[] = [];
+    charges.set(batch.notes, outcome);
+    const charged = chargeCalls(ledger, this.#terms, found, this.#host.clock.now()).then((report) => {
+      for (const charge of report.charges) outcome.push(charge);
+      this.#count(report);
+    });
+    batch.pending.push(charged);
+    safeguard(batch, durable);
+  }
+
+  /** The sender waits until it is journalled, together with its request: the ledger gets it from there. */
+  #journal(keeper: JournalKeeper, batch: Batch, found: FoundCalls): void {
+    const arrivedMs = this.#host.clock.now();
+    const due = dueCharges(this.#terms, found, arrivedMs);
+    charges.set(batch.notes, due.charges);
+    try {
+      keeper.journal.checkRoom(due.claims.length);
+    } catch (refused) {
+      this.#host.meter.add("spantoll_journal_refused_calls_total", due.claims.length);
+      throw refused;
+    }
+    safeguard(batch, async () => {
+      if (0 < due.claims.length) await keeper.take(due.claims, arrivedMs);
+      this.#figures.count({ ...nothingCharged, charges: due.charges });
+    });
+  }
+
+  #asJournalUser(ledger: Ledger, journal: JournalTerms): JournalUser {
+    return {
+      journal,
+      terms: this.#terms,
+      charge: async (claims, nowMs, isRepeat) => {
+        const report = await chargeClaims(ledger, this.#terms, claims, nowMs);
+        if (isRepeat) this.#figures.countRepeat(report);
+        else this.#count(report);
+        return report.settled;
+      },
+    };
+  }
+
+  #count(report: ChargingReport): void {
     this.#figures.count(report);
     if (report.homeless === 0 || this.#toldHomeless) return;
     this.#toldHomeless = true;
@@ -101,4 +154,8 @@ class BudgetProcessor implements Processor {
       max_tenants: this.#terms.tenantsMax,
     });
   }
+}
+
+function safeguard({ notes }: Batch, until: () => Promise<void>): void {
+  safeguards.set(notes, [...(safeguards.get(notes) ?? []), until]);
 }
