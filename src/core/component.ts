@@ -46,6 +46,8 @@ export interface Processor extends Component {
 
 /** Room in an exporter, held for one request. */
 export interface Reservation {
+  /** Where there is no room yet: resolves when there is, rejects with `Refused`. `commit` comes after it. */
+  readonly ready?: Promise<void>;
   /** Takes the bytes over; resolves when they are as safe as this exporter makes them. */
   commit(encoded: Encoded): Promise<void> | void;
   /** Gives the room back. */

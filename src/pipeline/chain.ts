@@ -71,8 +71,9 @@ function deliveryOf(
   pending: readonly Promise<unknown>[],
   reservations: readonly Reservation[],
 ): Delivery {
+  const ready = reservations.flatMap((reservation) => reservation.ready ?? []);
   return {
-    pending,
+    pending: ready.length === 0 ? pending : [...pending, ...ready],
     async commit() {
       const taken = reservations.map((reservation) => reservation.commit(encoded));
       const safe = (safeguards.get(encoded.notes) ?? []).map((safeguard) => safeguard());

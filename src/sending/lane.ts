@@ -13,6 +13,8 @@ export interface LaneParts {
   readonly lasts: boolean;
   /** Whether another sender takes over what this one leaves. */
   hasSuccessor(): boolean;
+  /** Told when what was on its way is not any more, and has given its room back. */
+  finished(): void;
   readonly setAside: SetAside | undefined;
 }
 
@@ -73,6 +75,7 @@ export class Lane {
   async #send(parcel: Parcel): Promise<void> {
     await this.#deliver(parcel, { rejections: 0 });
     this.#busy--;
+    this.#parts.finished();
     this.pump();
   }
 

@@ -13,8 +13,9 @@ import { Batcher, type Parcel } from "./batcher.ts";
 import { Delivery, exporterLabel, type Push } from "./delivery.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import { Lane } from "./lane.ts";
+import { Overflow } from "./overflow.ts";
 import { type Load, MemoryQueue, type Queue, type Room, sizes } from "./queue.ts";
-import { batchRuleOf, capacityOf, retryOf, type SendingSettings } from "./settings.ts";
+import { batchRuleOf, capacityOf, overflowBytesMax, retryOf, type SendingSettings } from "./settings.ts";
 
 export type Sender = Required<Pick<Exporter & Component, "reserve" | "start" | "stop">>;
 
@@ -34,6 +35,8 @@ const senders = new Note<Map<string, QueuedSender>>("senders");
 interface Work {
   readonly queue: Queue;
   readonly lanes: Readonly<Record<Signal, Lane>>;
+  /** Those who wait for room, where a full queue does not refuse at once. */
+  readonly overflow: Overflow | undefined;
 }
 
 class QueuedSender implements Sender {
@@ -84,11 +87,31 @@ class QueuedSender implements Sender {
     if (this.#draining.signal.aborted) throw new Refused("unavailable", "stopping");
     if (this.#work === undefined) throw new Refused("unavailable", "starting");
     try {
-      const room = this.#work.queue.reserve(bytes, load);
-      return { commit: (encoded) => this.#commit(encoded, room.put(encoded)), release: room.release };
+      return this.#reserve(this.#work, bytes, load);
     } catch (refused) {
       if (refused instanceof Refused) this.#countRefused(refused, load);
       throw refused;
+    }
+  }
+
+  #reserve({ queue, overflow }: Work, bytes: number, load: Load | undefined): Reservation {
+    try {
+      // Who comes later is not served before those who wait.
+      if (overflow?.isEmpty === false) throw new Refused("overloaded", "others wait for room");
+      const room = queue.reserve(bytes, load);
+      const release = (): void => {
+        room.release();
+        overflow?.serve();
+      };
+      return { commit: (encoded) => this.#commit(encoded, room.put(encoded)), release };
+    } catch (refused) {
+      if (overflow === undefined || !(refused instanceof Refused) || refused.code !== "overloaded") throw refused;
+      const turn = overflow.wait(bytes, load);
+      const release = (): void => {
+        turn.release();
+        overflow.serve();
+      };
+      return { ready: turn.ready, commit: (encoded) => this.#commit(encoded, turn.room.put(encoded)), release };
     }
   }
 
@@ -100,7 +123,8 @@ class QueuedSender implements Sender {
     if (this.#draining.signal.aborted) return;
     this.#draining.abort();
     if (this.#work === undefined) return;
-    const { queue } = this.#work;
+    const { queue, overflow } = this.#work;
+    overflow?.end();
     const lanes = signals.map((signal) => this.#laneOf(signal));
     for (const lane of lanes) lane?.pump();
     const end = (): void => this.#over.abort();
@@ -139,6 +163,7 @@ class QueuedSender implements Sender {
     const { sending_queue: queueing } = this.#settings;
     const host = this.#host;
     const rule = batchRuleOf(queueing, this.#batching);
+    const overflow = queueing.block_on_overflow ? this.#overflowOf(queue) : undefined;
     const lane = (signal: Signal): Lane =>
       new Lane({
         batcher: new Batcher(signal, queue, rule, host.clock),
@@ -149,9 +174,21 @@ class QueuedSender implements Sender {
         host,
         lasts: queue.lasting,
         hasSuccessor: () => this.#successor() !== undefined,
+        finished: () => overflow?.serve(),
         setAside: store && ((encoded) => store.setAside(this.#nameOf(encoded), encoded.bytes)),
       });
-    return { queue, lanes: { traces: lane("traces"), metrics: lane("metrics"), logs: lane("logs") } };
+    return { queue, lanes: { traces: lane("traces"), metrics: lane("metrics"), logs: lane("logs") }, overflow };
+  }
+
+  #overflowOf(queue: Queue): Overflow {
+    const { sending_queue: queueing } = this.#settings;
+    return new Overflow({
+      clock: this.#host.clock,
+      timeoutMs: queueing.overflow_timeout,
+      bytesMax: overflowBytesMax(queueing),
+      reserve: (bytes, load) => queue.reserve(bytes, load),
+      refused: (reason, load) => this.#countRefused(reason, load),
+    });
   }
 
   /** Of a file: when, who, what. */

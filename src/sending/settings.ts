@@ -54,12 +54,14 @@ export const sendingQueueSettings = section(
       .boolean()
       .default(false)
       .meta({ description: "Whether the sender is answered only when the backend has answered." }),
-    block_on_overflow: z
-      .literal(false, {
-        error: () => "must be false: a full queue answers at once and tells the sender when to come again",
-      })
-      .default(false)
-      .meta({ description: "Only false: a full queue answers at once and tells the sender when to come again." }),
+    block_on_overflow: z.boolean().default(false).meta({
+      description:
+        "What a full queue does: false refuses at once and tells the sender when to come again, true lets the request wait for room first. As many bytes may wait as the queue holds, 64MiB where it counts something else.",
+    }),
+    overflow_timeout: duration(
+      "3s",
+      "How long a request waits for room before it is refused, retryably. Less than its sender waits for an answer: else that sends it again while it waits.",
+    ),
     storage: extensionId(
       "file_storage",
       "Id of a file_storage extension: what waits is on disk before the sender is acknowledged, and outlives the process.",
@@ -135,6 +137,12 @@ export function capacityOf(settings: SendingQueueSettings): Capacity {
   return { sizer: isBytes ? "bytes" : (sizer ?? "requests"), max: parseSize(given) ?? 0 };
 }
 
+/** How many bytes may wait for room. */
+export function overflowBytesMax(settings: SendingQueueSettings): number {
+  const { sizer, max } = capacityOf(settings);
+  return sizer === "bytes" ? max : queueBytesDefault;
+}
+
 /** When waiting requests are sent as one, and when one is sent as several. */
 export interface BatchRule {
   readonly flushTimeoutMs: number;
@@ -188,7 +196,8 @@ function* queueObjections(queue: SendingQueueSettings): Iterable<Objection> {
     );
 }
 
-function* storageObjections({ storage, on_full, wait_for_result, enabled }: SendingQueueSettings): Iterable<Objection> {
+function* storageObjections(queue: SendingQueueSettings): Iterable<Objection> {
+  const { storage, on_full, block_on_overflow, wait_for_result, enabled } = queue;
   const object = (key: string, text: string): Objection => ({ path: ["sending_queue", key], text });
   if (storage === undefined) {
     if (on_full === "drop_oldest") yield object("on_full", "must be refuse without storage; a queue in memory refuses");
@@ -197,6 +206,8 @@ function* storageObjections({ storage, on_full, wait_for_result, enabled }: Send
   if (wait_for_result)
     yield object("wait_for_result", "must be false with storage; the sender is answered when the request is on disk");
   if (!enabled) yield object("enabled", "must be true with storage");
+  if (on_full === "drop_oldest" && block_on_overflow)
+    yield object("block_on_overflow", "must be false with on_full: drop_oldest, which always makes room");
 }
 
 function* retryObjections(retry: RetrySettings): Iterable<Objection> {
