@@ -27,6 +27,8 @@ interface Scenario {
   readonly bill: Bill;
   /** What is to be known of layers. */
   readonly layers?: Readonly<Record<string, string>>;
+  /** Where each service has a process of its own: layers of one trace under no common id are not joined then. */
+  readonly apart?: Bill;
 }
 
 const chat = { in: 1215, out: 87 };
@@ -68,6 +70,7 @@ const scenarios: readonly Scenario[] = [
       litellmRaw({ id: "5", parent: "4", ...chat, answer, ...deeper }),
     ],
     bill: one("acme"),
+    apart: [...one("acme"), ...one("app")],
   },
   {
     name: "the same where the span in between never comes",
@@ -77,6 +80,7 @@ const scenarios: readonly Scenario[] = [
       litellmV1({ id: "4", parent: "3", ...chat, answer, tenant: "acme", ...deeper }),
     ],
     bill: one("acme"),
+    apart: [...one("acme"), ...one("app")],
   },
   {
     name: "three calls at once of an app and its proxy, in one trace and without a link",
@@ -93,6 +97,7 @@ const scenarios: readonly Scenario[] = [
       }),
     ]),
     bill: ["acme: 3 calls, 3645 in, 261 out"],
+    apart: ["@unknown: 3 calls, 3645 in, 261 out", "acme: 3 calls, 3645 in, 261 out"],
   },
   {
     name: "a proxy whose tenant stands on its request alone",
@@ -185,6 +190,7 @@ const scenarios: readonly Scenario[] = [
       vllm({ id: "3", parent: "99", ...chat, answer: "chatcmpl-other", ...deeper }),
     ],
     bill: one("acme"),
+    apart: [...one("@unknown"), ...one("acme")],
   },
   {
     name: "app, proxy and model server, one below the other, with three ids",
@@ -194,6 +200,7 @@ const scenarios: readonly Scenario[] = [
       vllm({ id: "3", parent: "2", ...chat, answer: "chatcmpl-c", ...deeper }),
     ],
     bill: one("acme"),
+    apart: [...two("@unknown"), ...one("acme")],
   },
   {
     name: "two choices of vLLM below the proxy that adds them up",
@@ -348,6 +355,7 @@ const scenarios: readonly Scenario[] = [
       litellmV1({ id: "7", parent: "6", ...second, answer: "chatcmpl-b", tenant: "acme", startMs: 1510, endMs: 2490 }),
     ],
     bill: agents("acme"),
+    apart: [...agents("@unknown"), ...agents("acme")],
   },
 
   // Whose it is.
@@ -403,7 +411,21 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-describe.each(scenarios)("$name", ({ spans, bill, layers = {} }) => {
+describe.each(scenarios)("$name", ({ spans, bill, layers = {}, apart }) => {
+  test("as one request, resent to another process span by span", async () => {
+    const resent = [spans, ...spans.map((span) => [span])];
+    const first = await billed(resent, layers, [0, ...spans.map(() => 1)]);
+    expect(first).toEqual(bill);
+  });
+
+  test("each service with a process of its own", async () => {
+    const services = [...new Set(spans.map(serviceOf))];
+    const requests = services.map((service) => spans.filter((span) => serviceOf(span) === service));
+    const expected = apart ?? bill;
+    expect(await billed(requests, layers, [0, 1, 2])).toEqual(expected);
+    expect(await billed(requests.toReversed(), layers, [0, 1, 2])).toEqual(expected);
+  });
+
   test("as one request", async () => {
     expect(await billed([spans], layers)).toEqual(bill);
     expect(await billed([spans.toReversed()], layers)).toEqual(bill);
@@ -424,9 +446,18 @@ describe.each(scenarios)("$name", ({ spans, bill, layers = {} }) => {
   });
 });
 
-async function billed(requests: readonly (readonly GivenSpan[])[], layers: object): Promise<Bill> {
-  const till = await Till.open(1, { layers });
-  for (const spans of requests) await till.pass(traceRequest(spans));
+function serviceOf({ resource }: GivenSpan): unknown {
+  return resource?.["service.name"];
+}
+
+/** Requests go to the processes in turn, or as `to` says. */
+async function billed(
+  requests: readonly (readonly GivenSpan[])[],
+  layers: object,
+  to: readonly number[] = [0],
+): Promise<Bill> {
+  const till = await Till.open(3, { layers });
+  for (const [at, spans] of requests.entries()) await till.pass(traceRequest(spans), to[at % to.length]);
   const bill = await till.bill();
   await till.stop();
   return bill;
