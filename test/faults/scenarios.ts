@@ -35,7 +35,7 @@ export interface Rig {
 
 export type Scenario = (rig: Rig) => Promise<void>;
 
-export interface RigOptions extends Pick<SubjectOptions, "queue"> {
+export interface RigOptions extends Pick<SubjectOptions, "queue" | "ledger"> {
   readonly storage?: boolean;
   readonly backends?: readonly string[];
   /** Path of a Collector to be put through it instead. */
@@ -50,7 +50,13 @@ export async function play(scenario: Scenario, options: RigOptions = {}): Promis
   const backends = await Promise.all(names.map(() => countingBackend()));
   const urls = Object.fromEntries(names.map((name, at) => [name, backends[at]?.backend.url ?? ""]));
   const subject = await Subject.prepare(
-    { folder, storage, backends: urls, ...(options.queue ? { queue: options.queue } : {}) },
+    {
+      folder,
+      storage,
+      backends: urls,
+      ...(options.queue ? { queue: options.queue } : {}),
+      ...(options.ledger ? { ledger: options.ledger } : {}),
+    },
     otelcol,
   );
   const rig: Rig = { subject, sender: new NumberedSender(subject), backends, kills: [], random: seededRandom(seed) };
@@ -61,8 +67,8 @@ export async function play(scenario: Scenario, options: RigOptions = {}): Promis
     await subject.ready();
     await rig.sender.finish();
     await settled(rig);
-    const spent = otelcol === undefined ? await spentBy(subject) : undefined;
-    return outcomeOf(rig, spent);
+    const due = BigInt(rig.sender.acknowledged.size) * spanNanoUsd;
+    return outcomeOf(rig, otelcol === undefined ? await spentAtLast(subject, due) : undefined);
   } finally {
     await subject.end("SIGKILL");
     for (const { backend } of backends) await backend.stop();
@@ -151,8 +157,17 @@ function outcomeOf({ sender, backends, kills }: Rig, spentNanoUsd: bigint | unde
   };
 }
 
+/** What is acknowledged may still be on its way to a ledger elsewhere. */
+async function spentAtLast(subject: Subject, dueNanoUsd: bigint): Promise<bigint> {
+  for (let tries = 0; ; tries++) {
+    const spent = await spentBy(subject);
+    if (spent === dueNanoUsd || 300 < tries) return spent;
+    await pause(100);
+  }
+}
+
 async function spentBy({ apiPort }: Subject): Promise<bigint> {
   const answer = await fetch(`http://127.0.0.1:${apiPort}/v1/tenants/acme/budgets`);
-  const statement = (await answer.json()) as { budgets: { spent_nano_usd: string }[] };
-  return BigInt(statement.budgets[0]?.spent_nano_usd ?? 0);
+  const statement = (await answer.json()) as { budgets?: { spent_nano_usd: string }[] };
+  return BigInt(statement.budgets?.[0]?.spent_nano_usd ?? 0);
 }

@@ -14,6 +14,8 @@ export interface SubjectOptions {
   readonly storage: boolean;
   /** In front of `sending_queue`. */
   readonly queue?: string;
+  /** Where spend is kept, as the `ledger` of gen_ai_budget; by the process where it is absent. */
+  readonly ledger?: string;
 }
 
 export class Subject {
@@ -83,7 +85,11 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function configuration({ backends, storage, queue = "" }: SubjectOptions, ports: readonly number[], isPeer: boolean) {
+function configuration(
+  { backends, storage, queue = "", ledger = "{}" }: SubjectOptions,
+  ports: readonly number[],
+  isPeer: boolean,
+) {
   const names = Object.keys(backends).map((name) => `otlp_http/${name}`);
   const sending = `sending_queue: { ${storage ? "storage: file_storage, " : ""}${queue} }`;
   const retrying = `retry_on_failure: { initial_interval: 100ms, max_interval: 500ms, max_elapsed_time: 0s }`;
@@ -93,7 +99,7 @@ function configuration({ backends, storage, queue = "" }: SubjectOptions, ports:
   const ours = "gen_ai_normalizer, gen_ai_call, gen_ai_cost, gen_ai_budget";
   const extensions = [...(storage ? ["file_storage"] : []), ...(isPeer ? [] : ["budget_api"])];
   return `receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${ports[0]}" } } } }
-${isPeer ? "" : `processors: { gen_ai_normalizer: {}, gen_ai_call: {}, gen_ai_cost: {}, gen_ai_budget: { ${storage ? "storage: file_storage" : ""} } }`}
+${isPeer ? "" : `processors: { gen_ai_normalizer: {}, gen_ai_call: {}, gen_ai_cost: {}, gen_ai_budget: { ledger: ${ledger}, ${storage ? "storage: file_storage" : ""} } }`}
 exporters:
 ${exporters.join("\n")}
 extensions:

@@ -16,6 +16,8 @@ export interface RedisServer {
   /** Holds its breath: connections stay open, nothing is answered. */
   freeze(): void;
   thaw(): void;
+  /** Any command. */
+  command(...words: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,11 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
     },
     freeze: () => void child.kill("SIGSTOP"),
     thaw: () => void child.kill("SIGCONT"),
+    async command(...words) {
+      const client = await plainClient(`redis://127.0.0.1:${port}`);
+      await client.call(words[0] ?? "PING", ...words.slice(1));
+      client.disconnect();
+    },
     async stop() {
       await ended(child, "SIGKILL");
       rmSync(folder, { recursive: true, force: true });
