@@ -5,6 +5,7 @@ import { type Fraction, greatestCommonDivisor, isLess, leastCommonMultiple, mult
 import { tokenParts } from "./parts.ts";
 import {
   isPriceWord,
+  measures,
   type PriceCell,
   type PricedModel,
   type PricePeriod,
@@ -23,6 +24,8 @@ export interface Rate {
   readonly scaled: bigint;
   /** `scaled` as a number; NaN when it is beyond 2^53, which sends the sum down the exact path. */
   readonly small: number;
+  /** A smaller quantity is billed as this one. */
+  readonly minimum: number;
   /** The amount is a sibling's, and this says so. */
   readonly flag: string | undefined;
 }
@@ -80,7 +83,11 @@ export interface Compiling {
   readonly tokenUnit: Unit;
   /** What part of the default price a batch call costs, where the provider has such a rule. */
   readonly batch: Fraction | undefined;
+  /** The least of a measure that the provider bills. */
+  readonly minimums: Minimums;
 }
+
+export type Minimums = ReadonlyMap<string, number>;
 
 /** Periods from the latest to the earliest. */
 export function compilePeriods(model: PricedModel, how: Compiling): readonly Period[] {
@@ -136,18 +143,6 @@ function compileTiers(cells: PricePeriod["cells"], inherited: PriceCell, usual: 
   return tiers;
 }
 
-/** Other measures of the same work, the first that both the row and the usage know is billed. */
-export const measures = [
-  "pixels",
-  "images",
-  "audio_seconds",
-  "video_seconds",
-  "characters",
-  "pages",
-  "search_units",
-  "gpu_seconds",
-] as const satisfies readonly PriceWord[];
-
 type Amounts = ReadonlyMap<PriceWord, Fraction>;
 
 /** What a table lists for batch calls is often input and output alone: the provider's rule gives the rest. */
@@ -176,7 +171,7 @@ function readCell(cell: PriceCell, { tokenUnit }: Compiling): Amounts {
 }
 
 /** `usual` is what the default cell of the first band says: what a tier or a band leaves out is estimated no lower. */
-function compileCell(amounts: Amounts, usual: Amounts, { provider }: Compiling): Cell {
+function compileCell(amounts: Amounts, usual: Amounts, { provider, minimums }: Compiling): Cell {
   const filled = new Map<PriceWord, { usd: Fraction; flag: string | undefined }>();
   for (const [word, usd] of amounts) filled.set(word, { usd, flag: undefined });
   for (const { word, from, times, flag } of siblings(provider)) {
@@ -186,15 +181,16 @@ function compileCell(amounts: Amounts, usual: Amounts, { provider }: Compiling):
     const floor = flag === undefined ? undefined : usual.get(word);
     filled.set(word, { usd: floor && isLess(usd, floor) ? floor : usd, flag: flag ?? sibling.flag });
   }
-  const [reasoning, output] = [usual.get("reasoning"), filled.get("output")?.usd];
-  if (reasoning && output && !filled.has("reasoning") && isLess(output, reasoning)) {
+  const [reasoning, usualOutput, output] = [usual.get("reasoning"), usual.get("output"), filled.get("output")?.usd];
+  const isDearer = reasoning && usualOutput && isLess(usualOutput, reasoning);
+  if (isDearer && output && !filled.has("reasoning") && isLess(output, reasoning)) {
     filled.set("reasoning", { usd: reasoning, flag: "reasoning_price_missing" satisfies CostFlag });
   }
   const den = [...filled.values()].reduce((common, { usd }) => leastCommonMultiple(common, usd.den), 1n);
   const shared = greatestCommonDivisor(nanoPerUsd, den);
   const tokensCost = [...filled].some(([word, { usd }]) => unitsOf(word)[0] === "mtok" && usd.num > 0n);
   const rates: Cell["rates"] = Object.fromEntries(
-    [...filled].map(([word, { usd, flag }]) => [word, rate(usd, den, flag)]),
+    [...filled].map(([word, { usd, flag }]) => [word, { ...rate(usd, den, flag), minimum: minimums.get(word) ?? 0 }]),
   );
   return {
     rates,
@@ -219,7 +215,7 @@ function ttlMatters(
   return write.usd.num !== hour.usd.num || write.usd.den !== hour.usd.den;
 }
 
-function rate(usd: Fraction, den: bigint, flag: string | undefined): Rate {
+function rate(usd: Fraction, den: bigint, flag: string | undefined): Omit<Rate, "minimum"> {
   const scaled = usd.num * (den / usd.den);
   return { usd, scaled, small: smallNumber(scaled), flag };
 }

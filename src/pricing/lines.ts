@@ -1,10 +1,10 @@
 // What of a call is billed at which rate: the lines of its bill, before they are added up.
 import type { Usage, UsageRecord } from "../genai/usage.ts";
-import { type Cell, measures, type Rate } from "./compile.ts";
+import type { Cell, Rate } from "./compile.ts";
 import type { CostFlag, UnpricedReason } from "./cost.ts";
 import { type Fraction, fraction, multiply, parseDecimal } from "./money.ts";
 import { outputPart, type Parts, reasoningPart, tokenParts, writePart } from "./parts.ts";
-import type { PriceWord } from "./price-file.ts";
+import { measures, type PriceWord } from "./price-file.ts";
 
 export interface Line {
   readonly word: PriceWord;
@@ -51,7 +51,9 @@ function measuredLine({ rates }: Cell, usage: Usage): Line | undefined {
     if (word === "gpu_seconds") continue;
     const quantity = usage[word];
     const rate = rates[word];
-    if (quantity !== undefined && rate !== undefined) return makeLine(word, quantity, rate, "input");
+    if (quantity !== undefined && rate !== undefined) {
+      return makeLine(word, 0 < quantity ? Math.max(quantity, rate.minimum) : quantity, rate, "input");
+    }
   }
   const { duration_ms: durationMs, gpus = 1, concurrency = 1 } = usage;
   if (durationMs === undefined || rates.gpu_seconds === undefined || concurrency === 0) return undefined;

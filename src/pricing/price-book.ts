@@ -1,6 +1,6 @@
 // The price book: layers of price files compiled into one immutable table. Later layers win row by row;
 // rows are merged first, names are resolved after.
-import { compilePeriods, type Period } from "./compile.ts";
+import { compilePeriods, type Minimums, type Period } from "./compile.ts";
 import type { CostFlag } from "./cost.ts";
 import { mergePeriods, withUnits } from "./merge-rows.ts";
 import { parseFraction } from "./money.ts";
@@ -37,6 +37,7 @@ export interface Row {
   readonly batch: Factor | undefined;
   /** How records of the provider that do not say it count their input. */
   readonly usage: UsageConvention;
+  readonly minimums: Minimums;
   /** What it was made of, for rows that are laid over it. */
   readonly model: PricedModel;
   readonly tokenUnit: Unit;
@@ -115,6 +116,7 @@ interface Draft {
   fallback: readonly string[];
   batch: Factor | undefined;
   usage: UsageConvention;
+  minimums: Minimums;
 }
 
 function draft(providers: Map<string, Draft>, id: string): Draft {
@@ -126,6 +128,7 @@ function draft(providers: Map<string, Draft>, id: string): Draft {
     fallback: [],
     batch: undefined,
     usage: "inclusive",
+    minimums: new Map(),
   };
   providers.set(id, made);
   return made;
@@ -142,15 +145,16 @@ function mergeRules(providers: Map<string, Draft>, given: PricedProvider): void 
     if (given.fallback) into.fallback = given.fallback.map(canonicalProvider);
     if (given.rules?.batch !== undefined) into.batch = readFactor("batch", given.rules.batch);
     if (given.rules?.usage !== undefined) into.usage = given.rules.usage;
+    if (given.rules?.minimums !== undefined) into.minimums = readMinimums(given.rules.minimums);
   }
 }
 
 function mergeModels(into: Draft, provider: string, { models, multipliers }: PricedProvider, layer: Layer): void {
   const tokenUnit = layer.file.defaults?.unit ?? "mtok";
-  const { batch, usage } = into;
+  const { batch, usage, minimums } = into;
   for (const model of models) {
     const refused = layer.refused?.get(model);
-    const context = { provider, layer, refused, tokenUnit, batch, usage, multipliers };
+    const context = { provider, layer, refused, tokenUnit, batch, usage, minimums, multipliers };
     const written = makeRow(model, context);
     const under = model.merge ? rowUnder(into, model) : undefined;
     const row = under ? laidOver(under, written, context) : written;
@@ -207,6 +211,7 @@ interface RowContext {
   readonly tokenUnit: Unit;
   readonly batch: Factor | undefined;
   readonly usage: UsageConvention;
+  readonly minimums: Minimums;
   /** The provider's, for rows that list them. */
   readonly multipliers: PricedProvider["multipliers"];
 }
@@ -239,7 +244,7 @@ function compiledLater(
   model: PricedModel,
   flags: readonly CostFlag[],
   multipliers: Multipliers,
-  { provider, layer, refused, tokenUnit, batch, usage }: RowContext,
+  { provider, layer, refused, tokenUnit, batch, usage, minimums }: RowContext,
 ): Row {
   let compiled: readonly Period[] | undefined;
   return {
@@ -252,10 +257,11 @@ function compiledLater(
     multipliers,
     batch,
     usage,
+    minimums,
     model,
     tokenUnit,
     periods() {
-      compiled ??= compilePeriods(model, { provider, tokenUnit, batch: batch?.factor });
+      compiled ??= compilePeriods(model, { provider, tokenUnit, batch: batch?.factor, minimums });
       return compiled;
     },
   };
@@ -278,6 +284,10 @@ function factors(kind: string, given: Readonly<Record<string, string>> | undefin
       return read ? [[name.toLowerCase(), read] as const] : [];
     }),
   );
+}
+
+function readMinimums(given: Readonly<Record<string, string>>): Minimums {
+  return new Map(Object.entries(given).map(([word, quantity]) => [word, Number(quantity)]));
 }
 
 function readFactor(reason: string, text: string): Factor | undefined {

@@ -33,6 +33,18 @@ export const priceWords = [
 ] as const;
 export type PriceWord = (typeof priceWords)[number];
 
+/** Measures of work other than tokens; of those that a row and a usage both know, the first is billed. */
+export const measures = [
+  "pixels",
+  "images",
+  "audio_seconds",
+  "video_seconds",
+  "characters",
+  "pages",
+  "search_units",
+  "gpu_seconds",
+] as const satisfies readonly PriceWord[];
+
 /** Units of amounts: how many of what is counted they hold. */
 export const unitSizes = {
   token: 1n,
@@ -108,6 +120,13 @@ const day = z.string().refine(isDay, {
 const factor = amount.refine((text) => parseFraction(text)?.num !== 0n, {
   error: "must be a fraction above 0 such as 11/10 or 0.5; what is free has prices of 0",
 });
+/** As people bill it: whole, or with a few decimals. */
+const quantity = z
+  .union([z.string(), z.number()])
+  .transform((given) => String(given))
+  .refine((text) => /^\d{1,9}(?:\.\d{1,6})?$/.test(text) && 0 < Number(text), {
+    error: (issue) => `must be a quantity above 0 such as 10, not ${JSON.stringify(issue.input)}`,
+  });
 const tier = z.string().min(1).max(40);
 const cells = z.record(tier, cell);
 const band = z.strictObject({
@@ -160,7 +179,11 @@ const provider = z
     aliases: z.array(z.string()).optional(),
     fallback: z.array(z.string()).optional(),
     rules: z
-      .strictObject({ batch: factor.optional(), usage: z.enum(["inclusive", "exclusive"]).optional() })
+      .strictObject({
+        batch: factor.optional(),
+        usage: z.enum(["inclusive", "exclusive"]).optional(),
+        minimums: z.partialRecord(z.enum(measures), quantity).optional(),
+      })
       .optional(),
     multipliers: factors.optional(),
     models: z.array(model).default([]),

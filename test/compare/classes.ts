@@ -12,6 +12,14 @@ export interface DifferenceClass {
 
 export const genaiPricesClasses: readonly DifferenceClass[] = [
   {
+    id: "own_files",
+    side: "theirs",
+    text: "The files of our own under `pricing/` have what the package lacks: an hour of cache, audio, searches. Without them both say the same, or differ as below.",
+    explains: ({ ours, withoutOwnFiles }) =>
+      withoutOwnFiles !== undefined &&
+      (ours.usd !== withoutOwnFiles.usd || ours.cost.status !== withoutOwnFiles.cost.status),
+  },
+  {
     id: "row_without_price",
     side: "theirs",
     text: "The row has no price at all there, and the answer is 0; here it is no row, and the call is unpriced as `unknown_model`.",
@@ -51,6 +59,41 @@ export const genaiPricesClasses: readonly DifferenceClass[] = [
 ];
 
 export const litellmClasses: readonly DifferenceClass[] = [
+  {
+    id: "measured_instead",
+    side: "theirs",
+    text: "The row's tokens cost 0 because it bills pictures, seconds or search units, and the usage has tokens alone: there the call costs 0, here it is unpriced as `missing_usage`.",
+    explains: ({ ours: { cost }, theirs }) =>
+      cost.status === "unpriced" && cost.reason === "missing_usage" && theirs.kind === "usd" && theirs.usd === 0,
+  },
+  {
+    id: "another_size",
+    side: "theirs",
+    text: "A call for pictures names no size: there a row of 1024 x 1024 whose name ends the same has precedence over the row that was asked for, here it has none.",
+    explains: ({ usageName, model, ours: { cost } }) =>
+      usageName === "images" && cost.status === "priced" && model.includes("dall-e"),
+  },
+  {
+    id: "pictures_that_come_in",
+    side: "theirs",
+    text: "The row has a price for pictures that come in and one for those that come out: there the first is taken for the pictures that were made, here the second.",
+    explains: ({ usageName, row }) =>
+      usageName === "images" &&
+      row?.["input_cost_per_image"] !== undefined &&
+      row["output_cost_per_image"] !== undefined,
+  },
+  {
+    id: "cache_write_1h_bound",
+    side: "both",
+    text: "The row has no price for an hour of cache: there it costs what five minutes do, here 8/5 of it at Anthropic, as its other models do, marked `cache_write_1h_price_missing`.",
+    explains: ({ ours: { cost } }) => cost.flags.includes("cache_write_1h_price_missing"),
+  },
+  {
+    id: "ranked_tokens",
+    side: "theirs",
+    text: "A reranker that bills tokens: there the price of input is not read, and the call costs 0.",
+    explains: ({ usageName, theirs }) => usageName === "ranked tokens" && theirs.kind === "usd" && theirs.usd === 0,
+  },
   {
     id: "unverified_free",
     side: "theirs",

@@ -10,6 +10,8 @@ export interface Compared {
   readonly usage: Usage;
   readonly atMs: number;
   readonly ours: Explanation;
+  /** What we would say without the price files of our own, where they are in question. */
+  readonly withoutOwnFiles?: Explanation;
   /** The row of the file, where it is LiteLLM's. */
   readonly row?: Readonly<Record<string, unknown>>;
   /** Another row of the file has the same name at the same provider. */

@@ -5,7 +5,7 @@ import { agree, type Compared } from "./compared.ts";
 import { compareWithGenaiPrices } from "./genai-prices.ts";
 import { compareWithLitellm } from "./litellm.ts";
 
-const shownMax = 20;
+const shownMax = 60;
 
 const [litellmFile] = process.argv.slice(2);
 const python = litellmFile === undefined ? undefined : pythonOf();
@@ -29,7 +29,10 @@ function report(name: string, all: readonly Compared[], classes: readonly Differ
   }
   const rest = differences.filter((compared) => !explained.has(compared));
   print(`\n${rest.length} unexplained\n`);
-  for (const compared of rest.slice(0, shownMax)) print(lineOf(compared));
+  const oneOfEach = new Map(
+    rest.map((compared) => [`${compared.provider} ${compared.usageName} ${compared.ours.cost.status}`, compared]),
+  );
+  for (const compared of [...oneOfEach.values()].slice(0, shownMax)) print(lineOf(compared));
   return rest;
 }
 
@@ -41,7 +44,7 @@ function lineOf({ provider, model, usageName, usage, atMs, ours, theirs }: Compa
     usageName,
     at,
     usage,
-    ours: { ...ours.cost, nanoUsd: undefined, usd: ours.usd },
+    ours: { ...ours.cost, nanoUsd: undefined, outputNanoUsd: undefined, usd: ours.usd },
     theirs,
   });
 }

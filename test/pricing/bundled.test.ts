@@ -112,6 +112,11 @@ describe("the bundled price table", () => {
       usd: "0.4",
     },
     {
+      what: "a word at Groq, which bills ten seconds",
+      given: { provider: "groq", model: "whisper-large-v3-turbo", usage: { audio_seconds: 3 } },
+      usd: "1/9000",
+    },
+    {
       what: "a ranking",
       given: { provider: "cohere", model: "rerank-v3.5", usage: { search_units: 1 } },
       usd: "0.002",
