@@ -80,6 +80,9 @@ export const metrics = {
   otelcol_process_runtime_heap_alloc_bytes: gauge("Heap in use by JavaScript objects, in bytes."),
   otelcol_process_runtime_total_sys_memory_bytes: gauge("Heap and buffers outside it, in bytes."),
   spantoll_calls_total: counter("Spans that tell of an LLM call, by what became of them.", "role", "reason", "dialect"),
+  spantoll_sampled_calls_total: counter(
+    "Billed calls of traces of which the sender sends a share only: spend is too low.",
+  ),
   spantoll_tokens_total: counter("Tokens of billed calls.", "tenant", "provider", "model", "type"),
   spantoll_unpriced_calls_total: counter("Billed calls without a price.", "reason", "provider", "model"),
   spantoll_price_table_info: gauge("1 for the price table in use, 0 for those before it.", "version"),

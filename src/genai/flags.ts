@@ -5,6 +5,7 @@ export const readingFlags = {
   usage_total_only: "Only a total of tokens was told; it stands as input.",
   usage_names_differ:
     "Two names of one quantity differ on the span; the one of the better dialect, or the newer one, counts.",
+  sampled_trace: "The trace state says that only a share of the traces is sent: spend that is made of them is too low.",
   provider_inferred_from_model: "Nothing names the provider; it was taken from the family of the model.",
 } as const;
 export type ReadingFlag = keyof typeof readingFlags;

@@ -1,6 +1,6 @@
 // The traps of real emitters, T1 to T42 as the project numbers them, one row each: spans through the two processors that
 // decide what they say and which of them is billed. Variants of single values stand beside the normaliser, and so does T40,
-// a key that is there twice. T36, sampling, is a matter of the whole request.
+// a key that is there twice.
 import { expect, test } from "vitest";
 import { type Call, calls } from "../../src/genai/call.ts";
 import { TraceBatches } from "../../src/otlp/trace-batch.ts";
@@ -288,6 +288,12 @@ const traps: readonly Trap[] = [
     { role: "bill", reportedUsd: "0" },
   ),
   one("T35: a cost as text", { ...used, "gen_ai.usage.cost": "0.0602375" }, { reportedUsd: "0.0602375" }),
+  one(
+    "T36: a trace of which the sender keeps a quarter",
+    used,
+    { role: "bill", usage, flags: ["sampled_trace"] },
+    { traceState: "ot=th:c;rv:e1" },
+  ),
   {
     trap: "T37: a tenant on the resource, and attributes of resources that make no call",
     requests: [

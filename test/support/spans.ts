@@ -17,6 +17,7 @@ export interface GivenSpan {
   readonly startMs?: number;
   readonly endMs?: number;
   readonly failed?: boolean;
+  readonly traceState?: string;
   readonly attributes?: Attributes;
   /** Attributes of its resource. */
   readonly resource?: Attributes;
@@ -107,6 +108,7 @@ function plainSpan(span: GivenSpan): Plain {
     startTimeUnixNano: nanoseconds(startMs),
     endTimeUnixNano: nanoseconds(endMs),
     attributes: keyValues(span.attributes ?? {}),
+    ...(span.traceState ? { traceState: span.traceState } : {}),
     ...(span.failed ? { status: { code: 2 } } : {}),
   };
 }

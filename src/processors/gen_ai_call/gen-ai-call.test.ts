@@ -69,6 +69,16 @@ describe("gen_ai_call writes", () => {
     expect(span?.["spantoll.tenant.id"]).toBe("@unknown");
   });
 
+  test("that a trace is sampled, in a metric and once in the log", () => {
+    const { host, pass } = opened();
+    const sampled = (id: string): GivenSpan => ({ id, trace: `a${id}`, attributes: chat, traceState: "ot=th:8" });
+    const { calls: found } = pass(traceRequest([sampled("1"), { id: "2", trace: "b2", attributes: chat }]));
+    pass(traceRequest([sampled("3")]));
+    expect(found.map(({ flags }) => flags)).toEqual([["sampled_trace"], []]);
+    expect(host.counted.get("spantoll_sampled_calls_total")).toBe(2);
+    expect(host.logged.filter((line) => line.includes("sampled"))).toHaveLength(1);
+  });
+
   const rollup: readonly GivenSpan[] = [
     {
       id: "1",

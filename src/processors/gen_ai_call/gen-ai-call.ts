@@ -10,13 +10,14 @@ import { Reader } from "../../genai/read.ts";
 import { decideRoles, type Revision } from "../../genai/roles.ts";
 import type { Verdict } from "../../genai/roles-class.ts";
 import { isChoice, type Spoken } from "../../genai/roles-teller.ts";
+import { sampledShare } from "../../genai/sampling.ts";
 import { SubjectFinder, type SubjectSettings } from "../../genai/subject.ts";
 import { type SourceValues, type Trace, TraceMemory } from "../../genai/trace-memory.ts";
 import { type Trail, trails } from "../../genai/trail.ts";
 import { spanFingerprint } from "../../ledger/identity.ts";
 import type { SpanView } from "../../otlp/span-view.ts";
 import { type TraceBatch, traceBatch } from "../../otlp/trace-batch.ts";
-import { CallFigures } from "./figures.ts";
+import { CallFigures, sampledTrace } from "./figures.ts";
 import { type CallSettings, callSettings, checkCallSettings } from "./settings.ts";
 import { moveToShadow, shadowKeys } from "./shadow.ts";
 import { OwnNames, stamp, stampKeys, upstreamTenant, verdictFrom } from "./stamp.ts";
@@ -158,8 +159,17 @@ class CallProcessor implements Processor {
     const configured = Object.hasOwn(layers, telling.service) ? layers[telling.service] : undefined;
     const layer = configured ?? telling.layer;
     const rank = rankOf(telling, layer === "ignore" ? telling.layer : layer, subject.tenantFrom !== "default");
-    const writer = telling.dialect === langfuse ? traces.span(telling.span).name : "";
-    return { telling, layer, rank, subject, resource: this.#resources[at] ?? -1, writer };
+    const view = traces.span(telling.span);
+    const isSampled = sampledShare(view.traceState) !== undefined;
+    const writer = telling.dialect === langfuse ? view.name : "";
+    return {
+      telling: isSampled ? sampled(telling) : telling,
+      layer,
+      rank,
+      subject,
+      resource: this.#resources[at] ?? -1,
+      writer,
+    };
   }
 
   #upstreamVerdict(traces: TraceBatch, telling: Telling): Verdict | undefined {
@@ -185,6 +195,10 @@ function tellTrail(trail: Trail, { span, role, reason, dialect, subject }: Call)
 function subjectSettings({ subject, trust_upstream }: CallSettings): SubjectSettings {
   if (!trust_upstream) return subject;
   return { ...subject, tenant: { ...subject.tenant, from: [upstreamTenant, ...subject.tenant.from] } };
+}
+
+function sampled(telling: Telling): Telling {
+  return { ...telling, flags: [...telling.flags, sampledTrace] };
 }
 
 /** Its client and its callback handler write spans of one scope; what tells them apart is the name. */

@@ -38,7 +38,8 @@ export class CostAttributes {
     if (Number.isFinite(reported)) span.setDouble(reportedUsd, reported);
     for (const key of this.#foreign) span.remove(key);
     span.setText(status, cost.status);
-    if (cost.flags.length > 0) span.setTexts(flags, cost.flags);
+    const doubts = call.flags.length === 0 ? cost.flags : [...new Set([...cost.flags, ...call.flags])];
+    if (doubts.length > 0) span.setTexts(flags, doubts);
     if (cost.status === "unpriced") {
       span.setText(reason, cost.reason);
       return;
