@@ -14,22 +14,23 @@ import {
   zeroState,
 } from "../ledger.ts";
 import * as keys from "./keys.ts";
-import { type PackedSet, PackedSets } from "./packed.ts";
+import type { PackedSet } from "./packed.ts";
+import type { RecordSets } from "./recent.ts";
 import { readCounter, readHold, writeCounter, writeHold } from "./records.ts";
 
 export class Accounts {
   readonly #writing: Writing;
   readonly #horizonMs: number;
-  readonly #sets: PackedSets;
+  readonly #sets: RecordSets;
   /** By tenant and counter. */
   readonly #counters = new Map<string, Map<string, Counter>>();
   /** Tenants whose holds that are over are gone. */
   readonly #current = new Set<string>();
 
   /** Of spans that ended before `horizonMs` it is forgotten what became of them: nothing is done for them. */
-  constructor(writing: Writing, horizonMs: number) {
+  constructor(sets: RecordSets, writing: Writing, horizonMs: number) {
     this.#writing = writing;
-    this.#sets = new PackedSets(writing);
+    this.#sets = sets;
     this.#horizonMs = horizonMs;
   }
 
@@ -87,7 +88,6 @@ export class Accounts {
 
   /** Writes the counters. */
   close(): void {
-    this.#sets.close();
     for (const [tenant, counters] of this.#counters)
       for (const [key, counter] of counters)
         if (counter.changed) this.#writing.put(keys.counterKey(tenant, key), writeCounter(counter.state));

@@ -61,6 +61,13 @@ export class RecordWriter {
     this.#length += length;
   }
 
+  /** As it is. */
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   /** A copy of what was written. */
   done(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
@@ -95,6 +102,11 @@ export class RecordReader {
 
   skip(bytes: number): void {
     this.#at += bytes;
+  }
+
+  /** What is left; not a copy. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
   }
 
   integer(): number {

@@ -5,11 +5,11 @@ import { type Related, verdictOf } from "../choices.ts";
 import { nameFingerprint } from "../identity.ts";
 import type { Claim, Terms, Verdict } from "../ledger.ts";
 import { hourOf, liveCalls, oldCalls } from "./keys.ts";
-import type { PackedSets } from "./packed.ts";
+import type { RecordSets } from "./recent.ts";
 import { type Contender, readContenders, writeContenders } from "./records.ts";
 
 /** Decides one claim, and remembers it. */
-export function decideClaim(sets: PackedSets, claim: Claim, terms: Terms): Verdict {
+export function decideClaim(sets: RecordSets, claim: Claim, terms: Terms): Verdict {
   const record = liveRecord(sets, claim.id, terms);
   const mine = record.contenders.find((other) => isSameSpan(other, claim));
   const self = mine ?? contenderOf(claim, terms);
@@ -57,7 +57,7 @@ interface LiveRecord {
 }
 
 /** The record may stand under any hour in which its last contender expires. */
-function liveRecord(sets: PackedSets, call: bigint, { nowMs, identityWindowMs }: Terms): LiveRecord {
+function liveRecord(sets: RecordSets, call: bigint, { nowMs, identityWindowMs }: Terms): LiveRecord {
   const last = hourOf(nowMs + identityWindowMs);
   for (let hour = hourOf(nowMs); hour <= last; hour++) {
     const bytes = sets.find(liveCalls(hour), call);
@@ -74,7 +74,7 @@ function isCrowded({ contenders }: LiveRecord, added: Contender): boolean {
 }
 
 /** By its own fingerprint alone: a resend is still known, other layers are not. */
-function decideByItself(sets: PackedSets, claim: Claim, terms: Terms): Verdict {
+function decideByItself(sets: RecordSets, claim: Claim, terms: Terms): Verdict {
   const { span } = claim.posting;
   return claim.id === span ? { kind: "settled" } : decideClaim(sets, { ...claim, id: span }, terms);
 }
@@ -84,7 +84,7 @@ function contenderOf({ posting, rank, evidence }: Claim, terms: Terms): Contende
 }
 
 /** Where there is no room, the span that ended first gives way: it can no longer be outranked, and still pays once. */
-function keep(sets: PackedSets, call: bigint, record: LiveRecord, added: Contender): void {
+function keep(sets: RecordSets, call: bigint, record: LiveRecord, added: Contender): void {
   const all = [...record.contenders, added];
   if (contendersMax < all.length) {
     all.sort((one, two) => one.posting.endMs - two.posting.endMs);
@@ -125,7 +125,7 @@ function spellOf(call: bigint, { evidence, posting }: Contender): Uint8Array {
 }
 
 /** Under this id, ended in an hour in which one may have ended that overlaps the claim. */
-function oldSpells(sets: PackedSets, { id, evidence, posting }: Claim): readonly Uint8Array[] {
+function oldSpells(sets: RecordSets, { id, evidence, posting }: Claim): readonly Uint8Array[] {
   const last = hourOf(posting.endMs + toleranceMs) + 1;
   const first = Math.max(hourOf(evidence.startMs - toleranceMs), last - lookBackHours);
   let found: readonly Uint8Array[] = [];

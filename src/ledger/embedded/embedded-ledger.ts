@@ -6,11 +6,13 @@ import type * as ledger from "../ledger.ts";
 import { Accounts } from "./accounts.ts";
 import { decideClaim } from "./claims.ts";
 import * as keys from "./keys.ts";
-import { PackedSets } from "./packed.ts";
+import { Recent, type RecordSets } from "./recent.ts";
 import { readNumber, readTenant, writeNumber, writeTenant } from "./records.ts";
 
 export interface EmbeddedLedgerOptions {
   readonly storage: Storage;
+  /** How much is added before it is put into packed sets: in memory it takes about as much, too. */
+  readonly logBytesMax?: number;
   /** Told when the store was full and forgot early: spans that ended before are no longer charged. */
   onForgotten?(horizonMs: number): void;
 }
@@ -22,28 +24,33 @@ export interface EmbeddedLedgerOptions {
  */
 export class EmbeddedLedger implements ledger.Ledger {
   readonly #storage: Storage;
+  readonly #recent: Recent;
+  readonly #logBytesMax: number;
   readonly #onForgotten: (horizonMs: number) => void;
   #horizonMs: number;
+  /** The hour of the last checkpoint. */
+  #hour = 0;
   /** The longest that any user asked for: what is shared is kept as long as the most careful one needs it. */
   #keepMs = 0;
 
-  constructor({ storage, onForgotten }: EmbeddedLedgerOptions) {
+  /** Throws when its log is damaged. */
+  constructor({ storage, logBytesMax = logBytesMaxByDefault, onForgotten }: EmbeddedLedgerOptions) {
     this.#storage = storage;
+    this.#recent = new Recent(storage);
+    // A log as large as its storage would leave no room to put it elsewhere.
+    this.#logBytesMax = Math.min(logBytesMax, storage.bytesMax / 8);
     this.#onForgotten = onForgotten ?? (() => {});
     this.#horizonMs = readNumber(storage.get(keys.horizonKey));
   }
 
   async claim(claims: readonly ledger.Claim[], terms: ledger.Terms): Promise<readonly ledger.Verdict[]> {
     this.#keepMs = Math.max(this.#keepMs, terms.keepMs);
-    return this.#change(terms.nowMs, (writing) => {
+    return this.#change(terms.nowMs, (sets, writing) => {
       this.#sweep(writing, terms.nowMs);
-      const sets = new PackedSets(writing);
-      const verdicts = claims.map(
+      return claims.map(
         (claim): ledger.Verdict =>
           claim.posting.endMs < this.#horizonMs ? { kind: "forgotten" } : decideClaim(sets, claim, terms),
       );
-      sets.close();
-      return verdicts;
     });
   }
 
@@ -84,7 +91,7 @@ export class EmbeddedLedger implements ledger.Ledger {
     const strangers = tenants.filter((tenant) => this.#storage.get(keys.tenantKey(tenant)) === undefined);
     if (strangers.length === 0) return new Set(tenants);
     const refused = new Set<string>();
-    await this.#change(room.nowMs, (writing) => {
+    await this.#change(room.nowMs, (_sets, writing) => {
       let dynamic = readNumber(writing.get(keys.tenantCountKey));
       for (const tenant of new Set(strangers)) {
         const always = room.always.has(tenant);
@@ -106,37 +113,61 @@ export class EmbeddedLedger implements ledger.Ledger {
   }
 
   #account<T>(nowMs: number, work: (accounts: Accounts) => T): Promise<T> {
-    return this.#change(nowMs, (writing) => {
-      const accounts = new Accounts(writing, this.#horizonMs);
+    return this.#change(nowMs, (sets, writing) => {
+      const accounts = new Accounts(sets, writing, this.#horizonMs);
       const result = work(accounts);
       accounts.close();
       return result;
     });
   }
 
-  async #change<T>(nowMs: number, work: (writing: Writing) => T): Promise<T> {
-    return this.#transact(nowMs, work);
-  }
-
-  #transact<T>(nowMs: number, work: (writing: Writing) => T): T {
+  async #change<T>(nowMs: number, work: (sets: RecordSets, writing: Writing) => T): Promise<T> {
     for (;;) {
       try {
-        return this.#storage.transaction(work);
+        if (this.#isCheckpointDue(nowMs)) this.#recent.checkpoint(nowMs);
+        return this.#recent.transaction(work);
       } catch (error) {
         if (!(error instanceof StorageFull)) throw error;
-        if (!this.#forgetOldest(nowMs) && !this.#settleEarly())
+        if (!this.#makeRoom(nowMs))
           throw new Refused("overloaded", "ledger: full of what must be kept; send again later", { cause: error });
       }
     }
   }
 
+  /** With every hour, too: by then part of what the log holds is over. */
+  #isCheckpointDue(nowMs: number): boolean {
+    const hour = keys.hourOf(nowMs);
+    const isNewHour = this.#hour < hour;
+    this.#hour = Math.max(this.#hour, hour);
+    return this.#logBytesMax <= this.#recent.logBytes || (isNewHour && 0 < this.#recent.logBytes);
+  }
+
+  /** Answers whether it gave up something. What the log holds takes less in packed sets. */
+  #makeRoom(nowMs: number): boolean {
+    if (this.#tryCheckpoint(nowMs)) return true;
+    const made = this.#forgetOldest(nowMs) || this.#settleEarly();
+    if (made) this.#tryCheckpoint(nowMs);
+    return made;
+  }
+
+  #tryCheckpoint(nowMs: number): boolean {
+    if (this.#recent.logBytes === 0) return false;
+    try {
+      this.#recent.checkpoint(nowMs);
+      return true;
+    } catch (error) {
+      if (error instanceof StorageFull) return false;
+      throw error;
+    }
+  }
+
   /** Gives up the oldest hour of what is known of spans, unless it is the current one. */
   #forgetOldest(nowMs: number): boolean {
-    const hours = (["o", "d"] as const).flatMap((kind) =>
+    const below = (["o", "d"] as const).flatMap((kind) =>
       this.#storage.range({ ...keys.keysOf(kind), limit: 1 }).map(({ key }) => keys.hourIn(key)),
     );
-    const oldest = Math.min(...hours);
-    if (hours.length === 0 || keys.hourOf(nowMs) <= oldest) return false;
+    const oldest = Math.min(...below, this.#recent.oldestHour("o"), this.#recent.oldestHour("d"));
+    if (keys.hourOf(nowMs) <= oldest) return false;
     this.#storage.transaction((writing) => this.#forget(writing, oldest + 1, Number.MAX_SAFE_INTEGER));
     this.#onForgotten(this.#horizonMs);
     return true;
@@ -144,16 +175,18 @@ export class EmbeddedLedger implements ledger.Ledger {
 
   /** Ends the identity window of some calls: nobody takes them over any more. */
   #settleEarly(): boolean {
+    const settled = this.#recent.forget(["c"], Number.POSITIVE_INFINITY);
     const live = this.#storage.range({ ...keys.keysOf("c"), limit: settledAtOnce });
     this.#storage.transaction((writing) => {
       for (const { key } of live) writing.remove(key);
     });
-    return 0 < live.length;
+    return 0 < live.length + settled;
   }
 
   /** Removes some of what has expired: a bounded piece of work with every batch. */
   #sweep(writing: Writing, nowMs: number): void {
     const hour = keys.hourOf(nowMs);
+    this.#recent.forget(["c"], hour);
     for (const { key } of writing.range({ ...keys.keysOf("c", hour), limit: sweepMax })) writing.remove(key);
     for (const { key } of writing.range({ ...keys.keysOf("e", hour), limit: sweepMax })) {
       writing.remove(key.slice(expiryPrefixLength));
@@ -163,7 +196,7 @@ export class EmbeddedLedger implements ledger.Ledger {
   }
 
   #forget(writing: Writing, beforeHour: number, limit: number): void {
-    let forgotten = 0;
+    let forgotten = this.#recent.forget(["o", "d"], beforeHour);
     for (const kind of ["o", "d"] as const) {
       const old = writing.range({ ...keys.keysOf(kind, beforeHour), limit });
       for (const { key } of old) writing.remove(key);
@@ -175,6 +208,8 @@ export class EmbeddedLedger implements ledger.Ledger {
   }
 }
 
+/** Some 130,000 spans. */
+const logBytesMaxByDefault = 32 * 1024 * 1024;
 const sweepMax = 512;
 const settledAtOnce = 4096;
 /** `e/`, eight digits and a slash. */

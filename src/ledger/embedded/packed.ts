@@ -1,6 +1,7 @@
 // Millions of small records under 64-bit ids, in buckets of a kilobyte or two: an entry costs little more than its bytes. Linear hashing (Litwin, 1980) adds buckets one at a time as the set grows, so that neither a quiet tenant
 // nor a busy hour needs a guess: to find a record is one `get`, to add one is one `get` and one `put`.
 import type { Writing } from "../../core/storage.ts";
+import type { RecordTable } from "./record-table.ts";
 
 /** Where the records of one set stand, and what they look like. A record starts with its id, big-endian. */
 export interface PackedSet {
@@ -70,6 +71,42 @@ export class PackedSets {
     size.records -= 1;
     size.changed = true;
     this.#change(set, id, spliced(bucket, at, at + lengthAt(bucket, set, at), nothing));
+  }
+
+  /** Adds all records of a table at once: every bucket is written once. */
+  addAll(set: PackedSet, table: RecordTable): void {
+    const size = this.#sizeOf(set);
+    const before = size.buckets;
+    size.records += table.records;
+    size.buckets = Math.max(before, Math.ceil(size.records / set.bucketRecords));
+    size.changed = true;
+    const parts = new Map<number, Uint8Array[]>();
+    const put = (record: Uint8Array) => {
+      const bucket = bucketOfLow(lowOf(record, 0), size.buckets);
+      const others = parts.get(bucket);
+      if (others === undefined) parts.set(bucket, [record]);
+      else others.push(record);
+    };
+    const moved = before === size.buckets ? 0 : before;
+    for (let bucket = 0; bucket < moved; bucket++) {
+      const bytes = this.#writing.get(set.prefix + bucket) ?? nothing;
+      for (let at = 0; at < bytes.length; ) {
+        const end = at + lengthAt(bytes, set, at);
+        put(bytes.subarray(at, end));
+        at = end;
+      }
+    }
+    for (const record of table.all()) put(record);
+    for (const [bucket, records] of parts) {
+      const kept = moved === 0 ? this.#writing.get(set.prefix + bucket) : undefined;
+      this.#writing.put(set.prefix + bucket, joined(kept === undefined ? records : [kept, ...records]));
+    }
+    for (let bucket = 0; bucket < moved; bucket++) if (!parts.has(bucket)) this.#writing.remove(set.prefix + bucket);
+  }
+
+  /** Where the size of a set stands, if there is one. */
+  static sizeKey({ prefix }: PackedSet): string {
+    return prefix + sizeName;
   }
 
   close(): void {
@@ -167,6 +204,23 @@ function lowOf(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at + 4] ?? 0) << 24) | ((bytes[at + 5] ?? 0) << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)
   );
+}
+
+/** How long the record is that `bytes` begin with. Throws when that cannot be. */
+export function lengthOfRecord(bytes: Uint8Array, set: PackedSet): number {
+  return lengthAt(bytes, set, 0);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function lengthAt(bucket: Uint8Array, { recordBytes }: PackedSet, at: number): number {
