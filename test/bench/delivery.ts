@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import * as zlib from "node:zlib";
 import { exportPaths } from "../../src/otlp/services.ts";
 import { FrameClient, frameOf } from "../support/grpc-frames.ts";
+import { median } from "./measure.ts";
 import { cpuNs, type Program, startProgram } from "./program.ts";
 import { post, quietSince, type Sink, startSink } from "./whole-path.ts";
 
@@ -17,6 +18,8 @@ export interface DeliveryLoad {
 
 export interface DeliveryFigures {
   readonly name: string;
+  /** CPU beside that of the first way, round by round: the median, the least and the greatest. */
+  readonly ratio: { readonly median: number; readonly least: number; readonly greatest: number };
   readonly nsPerSpan: number;
   /** Bytes that the backend got for each span. */
   readonly bytesPerSpan: number;
@@ -58,7 +61,16 @@ export async function deliveryFigures(load: DeliveryLoad): Promise<readonly Deli
   } finally {
     for (const run of runs) await run.stop();
   }
-  return runs.map(({ way: { name } }, at) => ({ name, ...leastDisturbed(seen[at] ?? []) }));
+  return runs.map(({ way: { name } }, at) => {
+    const rounds = seen[at] ?? [];
+    return { name, ratio: ratioOf(rounds, seen[0] ?? []), ...leastDisturbed(rounds) };
+  });
+}
+
+/** Rounds of one turn were disturbed by the same, so they are compared with each other and not with the best of all. */
+function ratioOf(rounds: readonly Round[], first: readonly Round[]): DeliveryFigures["ratio"] {
+  const ratios = rounds.map(({ nsPerSpan }, turn) => nsPerSpan / (first[turn]?.nsPerSpan ?? Number.NaN));
+  return { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) };
 }
 
 /** The mean of the least third: a round is short, and the kernel counts in hundredths of a second. */
@@ -68,7 +80,7 @@ function leastDisturbed(all: readonly Round[]): Round {
   return { nsPerSpan: meanOf((one) => one.nsPerSpan), bytesPerSpan: meanOf((one) => one.bytesPerSpan) };
 }
 
-type Round = Omit<DeliveryFigures, "name">;
+type Round = Pick<DeliveryFigures, "nsPerSpan" | "bytesPerSpan">;
 
 interface Run {
   readonly way: Way;

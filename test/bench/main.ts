@@ -127,18 +127,17 @@ async function printWholePath(): Promise<void> {
 
 async function printDelivery(): Promise<void> {
   const loads = [
-    { name: `${spansPerRequest} spans, 30 % LLM`, spans: spansPerRequest, llm: llmShare, requests: 300 },
+    { name: `${spansPerRequest} spans, 30 % LLM`, spans: spansPerRequest, llm: llmShare, requests: 600 },
     { name: "1 LLM span", spans: 1, llm: 1, requests: 1000 },
   ];
   for (const { name: load, spans, llm, requests } of loads) {
     print(`Delivery, ${load} a request: the whole path by what is different; CPU of the program by span\n`);
-    print("| way | us | x first | bytes out a span |\n|---|---:|---:|---:|");
+    print("| way | us | x first, median of rounds | from | to | bytes out a span |\n|---|---:|---:|---:|---:|---:|");
     const rows = await deliveryFigures({ bodies: corpus(spans, llm), spansPerBody: spans, requests });
-    const first = rows[0]?.nsPerSpan ?? Number.NaN;
-    for (const { name: way, nsPerSpan, bytesPerSpan } of rows)
-      print(
-        `| ${way} | ${(nsPerSpan / 1000).toFixed(1)} | ${(nsPerSpan / first).toFixed(2)} | ${Math.round(bytesPerSpan)} |`,
-      );
+    for (const { name: way, nsPerSpan, ratio, bytesPerSpan } of rows) {
+      const ratios = [ratio.median, ratio.least, ratio.greatest].map((one) => one.toFixed(2)).join(" | ");
+      print(`| ${way} | ${(nsPerSpan / 1000).toFixed(1)} | ${ratios} | ${Math.round(bytesPerSpan)} |`);
+    }
     print("");
   }
 }
