@@ -2,6 +2,7 @@
 // the flow (extensions, exporters, processors, receivers), so that nothing arrives before there is a place for it; stop
 // goes with the flow, under one deadline. A reload builds and starts what is new beside what runs, leads requests over
 // between two of them, and then stops what is left over.
+import { setMaxListeners } from "node:events";
 import type { ServiceConfig } from "./config/service-config.ts";
 import type { Health, Log, Meter } from "./core/host.ts";
 import { Assembly, obstacle } from "./lifecycle/assembly.ts";
@@ -180,6 +181,8 @@ class RunningService implements Service {
 
   #stopRules(deadline: AbortSignal) {
     const { clock } = this.#surroundings;
+    // Every component may listen for it.
+    setMaxListeners(0, deadline);
     const lineOf = (seat: Assembly["seats"][number]) => this.#hosts.tenancyOf(seat.host).line;
     return { deadline, clock, log: this.log, lineOf };
   }

@@ -7,9 +7,12 @@ export interface Place {
   readonly port: string;
 }
 
+/** The doors; `https` and `grpcs` are the same with TLS. */
 export interface Front {
   readonly http: Place;
   readonly grpc: Place;
+  readonly https: Place;
+  readonly grpcs: Place;
 }
 
 export interface Attack {
@@ -108,6 +111,10 @@ export const attacks: readonly Attack[] = [
       connection.end();
     },
   },
+  { name: "TLS handshakes that do not begin", door: "https", connections: 500, run: wait() },
+  { name: "TLS handshakes that do not begin", door: "grpcs", connections: 500, run: wait() },
+  { name: "TLS handshakes that do not go on", door: "https", connections: 500, run: wait("\x16\x03\x01") },
+  { name: "TLS handshakes that do not go on", door: "grpcs", connections: 500, run: wait("\x16\x03\x01") },
   { name: "connections without a word", door: "grpc", connections: 2_000, run: wait() },
   { name: "connections without a call", door: "grpc", connections: 2_000, run: wait(preface()) },
   {

@@ -1,6 +1,7 @@
 // The built program under an attack, with a good client beside it that sends over both protocols all the while.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
 import { exportPaths } from "../../src/otlp/services.ts";
 import { anonymousBytes, openDescriptors, type Program, startProgram } from "../bench/program.ts";
 import { FrameClient, frameOf } from "../support/grpc-frames.ts";
@@ -35,8 +36,7 @@ export interface FloodOptions {
 export async function flood({ attack, ms, settings }: FloodOptions): Promise<FloodOutcome> {
   const backend = await startSink();
   const program = await startProgram(configuration(backend.url, settings));
-  const http = new URL(program.url);
-  const grpc = new URL(`http://${program.grpc}`);
+  const front = { http: new URL(program.url), grpc: new URL(`http://${program.grpc}`), ...secureFront(program) };
   const good = new GoodClient(program);
   try {
     good.start();
@@ -44,7 +44,7 @@ export async function flood({ attack, ms, settings }: FloodOptions): Promise<Flo
     const before = anonymousBytes(program.pid);
     const descriptorsBefore = openDescriptors(program.pid);
     const memory = watchMemory(program);
-    const ended = await attackFor(attack, { http, grpc }, ms);
+    const ended = await attackFor(attack, front, ms);
     await pause(2_000);
     const after = program.isAlive() ? anonymousBytes(program.pid) : 0;
     const descriptorsAfter = program.isAlive() ? openDescriptors(program.pid) - descriptorsBefore : 0;
@@ -72,11 +72,26 @@ receivers:
     protocols:
       http: { endpoint: "127.0.0.1:0", ${http} }
       grpc: { endpoint: "127.0.0.1:0", ${grpc} }
+  otlp/tls:
+    protocols:
+      http: { endpoint: "127.0.0.1:0", tls: ${certificates} }
+      grpc: { endpoint: "127.0.0.1:0", tls: ${certificates} }
 exporters: { otlp_http: { endpoint: "${endpoint}" } }
 service:
   telemetry: { logs: { encoding: json }, metrics: { level: none } }
-  pipelines: { traces: { receivers: [otlp], exporters: [otlp_http] } }
+  pipelines: { traces: { receivers: [otlp, otlp/tls], exporters: [otlp_http] } }
 `;
+}
+
+const certificate = (name: string): string => resolve("test/support/certificates", `${name}.pem`);
+const certificates = `{ cert_file: ${certificate("server")}, key_file: ${certificate("server-key")} }`;
+
+function secureFront(program: Program) {
+  const placeOf = (protocol: string) => {
+    const found = new RegExp(`"protocol":"${protocol}","address":"(https:[^"]+)"`).exec(program.log())?.[1];
+    return new URL(found ?? "missing address");
+  };
+  return { https: placeOf("http"), grpcs: placeOf("grpc") };
 }
 
 const span = encode("traces", {

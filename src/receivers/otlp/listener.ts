@@ -71,6 +71,8 @@ export async function listen(server: Server, settings: ListenerSettings, host: H
   const warnDropped = quietWarning(host, "connections closed, there are too many; see max_connections");
   server.on("drop", () => warnDropped({ max_connections }));
   server.on("error", (error) => host.log.warn("the listener met an error", { error: error.message }));
+  // Node.js tells of a handshake that takes too long, and leaves the connection to whoever listens to that.
+  server.on("tlsClientError", (_error: Error, socket: Socket) => void socket.destroy());
   const open = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     open.add(socket);
