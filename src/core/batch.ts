@@ -43,4 +43,9 @@ export interface Encoded {
   readonly items: number;
   readonly context: Context;
   readonly notes: object;
+  /**
+   * Gives the memory of `bytes` back to where it came from, to be used again. Only who knows that nobody reads them any
+   * more may call it, once; memory that nobody gives back is collected like any other.
+   */
+  readonly release?: () => void;
 }

@@ -12,6 +12,8 @@ export interface AttributeKey {
   readonly bytes: Uint8Array;
   /** The name as field 1 of a KeyValue: tag, length, bytes. */
   readonly field: Uint8Array;
+  /** The same as little-endian words, the last one filled up with zeros. */
+  readonly fieldWords: Int32Array;
 }
 
 /** The key of an exact name. */
@@ -30,22 +32,24 @@ export const spanEvent: AttributeKey = intern("\u0000event", "");
 /** A name below a declared prefix that only a span knows. It goes by the prefix's id and is not kept. */
 export function attributeUnder(prefix: AttributeKey, name: string): AttributeKey {
   const bytes = new TextEncoder().encode(prefix.name + name);
-  return { id: prefix.id, name: prefix.name + name, bytes, field: fieldOf(bytes) };
+  return { id: prefix.id, name: prefix.name + name, bytes, ...fieldOf(bytes) };
 }
 
 function intern(entry: string, name: string): AttributeKey {
   const found = known.get(entry);
   if (found) return found;
   const bytes = new TextEncoder().encode(name);
-  const key = { id: known.size, name, bytes, field: fieldOf(bytes) };
+  const key = { id: known.size, name, bytes, ...fieldOf(bytes) };
   known.set(entry, key);
   return key;
 }
 
-function fieldOf(bytes: Uint8Array): Uint8Array {
-  const writer = new Writer(bytes.length + 8);
+function fieldOf(bytes: Uint8Array): Pick<AttributeKey, "field" | "fieldWords"> {
+  const writer = new Writer(bytes.length + 12);
   writer.byte(0x0a);
   writer.varint(bytes.length);
   writer.copy(bytes, 0, bytes.length);
-  return writer.bytes.slice(0, writer.position);
+  const view = new DataView(writer.bytes.buffer);
+  const words = Int32Array.from({ length: Math.ceil(writer.position / 4) }, (_, at) => view.getInt32(at * 4, true));
+  return { field: writer.bytes.slice(0, writer.position), fieldWords: words };
 }

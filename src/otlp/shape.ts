@@ -1,8 +1,10 @@
 // The structure of OTLP messages as far as it must be checked: which fields are there, with which wire type, and what
 // is nested in them. What is malformed deep inside must be refused here, because a backend would refuse the whole
 // batch that it ends up in. Field numbers: opentelemetry-proto 1.11, `proto/` here.
+
 import { Malformed } from "../wire/malformed.ts";
 import { type Reader, wireFixed32, wireFixed64, wireLength, wireVarint } from "../wire/reader.ts";
+import { isPlainAttribute } from "./plain-value.ts";
 
 /** How deep AnyValues may nest. protobufjs gives up below 50 levels, JSON doors below 100. */
 export const depthMax = 64;
@@ -68,7 +70,7 @@ export const spanShape: Shape = {
 };
 /** A KeyValue whose value is read apart. */
 export const keyValueShape: Shape = { fields: [undefined, { wireType: 2 }, { wireType: 2 }, { wireType: 0 }] };
-export const statusShape = shape({ 2: text, 3: varint });
+const statusShape = shape({ 2: text, 3: varint });
 
 const logRecord = shape(
   {
@@ -192,7 +194,10 @@ function checkField(reader: Reader, tag: number, field: Field, depth: number): n
   if (field.nested !== undefined) {
     const outer = reader.end;
     reader.end = reader.contentEnd();
-    const count = checkShape(reader, field.nested(), depth + 1);
+    // What nearly every attribute is has been seen to be well-formed with a look at a few bytes.
+    const isSeen = field === attributes && isPlainAttribute(reader.bytes, reader.position, reader.end);
+    if (isSeen) reader.position = reader.end;
+    const count = isSeen ? 0 : checkShape(reader, field.nested(), depth + 1);
     reader.end = outer;
     return count;
   }
@@ -233,4 +238,19 @@ export function checkOne(reader: Reader, tag: number, at: number, shape: Shape):
 export function skipUnknown(reader: Reader, tag: number, at: number, known: number): void {
   if (tag >>> 3 <= known) throw new Malformed(`field ${tag >>> 3} has wire type ${tag & 7}`, at);
   reader.skip(tag);
+}
+
+/** Reads the Status whose tag was just read. Returns its code: 0 unset, 1 ok, 2 error. */
+export function readStatusCode(reader: Reader): number {
+  const outer = reader.end;
+  reader.end = reader.contentEnd();
+  let code = 0;
+  while (reader.position < reader.end) {
+    const at = reader.position;
+    const tag = reader.tag();
+    if (tag === 0x18) code = reader.uint32();
+    else checkOne(reader, tag, at, statusShape);
+  }
+  reader.end = outer;
+  return code;
 }

@@ -1,12 +1,9 @@
 // Which attribute row or change each declared key has on the span that is looked at. Two arrays by key id are used again
 // span after span: what an earlier span left is told by its stamp, so that nothing has to be cleared.
 
-import { rowColumns } from "./columns.ts";
-import { changeColumns, type Edits } from "./edits.ts";
+import * as column from "./columns.ts";
+import type { Edits } from "./edits.ts";
 import type { TraceIndex } from "./trace-index.ts";
-
-/** A slot is an attribute row, a change that was added (`slotOfChange`), or this. */
-export const absent = -1;
 
 export function slotOfChange(change: number): number {
   return -(change + 2);
@@ -33,7 +30,7 @@ export class SpanSlots {
   }
 
   at(key: number): number {
-    return this.#stamps[key] === this.#stamp ? this.#slots[key]! : absent;
+    return this.#stamps[key] === this.#stamp ? this.#slots[key]! : column.absent;
   }
 
   set(key: number, slot: number): void {
@@ -45,10 +42,10 @@ export class SpanSlots {
   fill(span: number, rowsStart: number, rowsEnd: number): void {
     this.#stamp++;
     this.hasDuplicates = false;
-    const { values, width } = this.#index.rows;
+    const { values } = this.#index.rows;
     const isTouched = this.#edits.touches(span);
     for (let row = rowsStart; row < rowsEnd; row++) {
-      const id = values[row * width + rowColumns.key]!;
+      const id = values[row * column.rowWidth + column.rowKey]!;
       // Of two attributes with one key the first counts, as in the Collector.
       if (this.#stamps[id] === this.#stamp) {
         this.hasDuplicates = true;
@@ -63,9 +60,9 @@ export class SpanSlots {
 
   #fillAdded(span: number): void {
     const { changes } = this.#edits;
-    for (let at = this.#edits.firstAdded(span); at >= 0; at = changes.at(at, changeColumns.next)) {
-      if (changes.at(at, changeColumns.start) === changes.at(at, changeColumns.end)) continue;
-      this.set(changes.at(at, changeColumns.key), slotOfChange(at));
+    for (let at = this.#edits.firstAdded(span); at >= 0; at = changes.at(at, column.changeNext)) {
+      if (changes.at(at, column.changeStart) === changes.at(at, column.changeEnd)) continue;
+      this.set(changes.at(at, column.changeKey), slotOfChange(at));
     }
   }
 }

@@ -14,11 +14,11 @@ import {
 } from "./any-value.ts";
 import { type AttributeKey, spanEvent } from "./attribute-key.ts";
 import { bigintChange, booleanChange, doubleChange, integerChange, textChange, textsChange } from "./change-values.ts";
-import { resourceColumns, rowColumns, scopeColumns, spanColumns } from "./columns.ts";
-import { changeColumns, type Edits } from "./edits.ts";
+import * as column from "./columns.ts";
+import type { Edits } from "./edits.ts";
 import { EventCut, type EventJudge } from "./event-cut.ts";
 import { idText, timeMs } from "./fixed-fields.ts";
-import { absent, changeOfSlot, SpanSlots, slotOfChange } from "./span-slots.ts";
+import { changeOfSlot, SpanSlots, slotOfChange } from "./span-slots.ts";
 import type { TraceIndex } from "./trace-index.ts";
 
 /** Longest text that is read without asking for more: names and identifiers are shorter, prompts are not. */
@@ -55,79 +55,73 @@ export class SpanView {
 
   /** 32 lower-case hex digits, empty when the span has none. */
   get traceId(): string {
-    return idText(this.#index.bytes, this.#column(spanColumns.traceId), 16);
+    return idText(this.#index.bytes, this.#column(column.spanTraceId), 16);
   }
 
   /** 16 lower-case hex digits, empty when the span has none. */
   get spanId(): string {
-    return idText(this.#index.bytes, this.#column(spanColumns.spanId), 8);
+    return idText(this.#index.bytes, this.#column(column.spanSpanId), 8);
   }
 
   /** Empty for a root. */
   get parentSpanId(): string {
-    return idText(this.#index.bytes, this.#column(spanColumns.parentSpanId), 8);
+    return idText(this.#index.bytes, this.#column(column.spanParentSpanId), 8);
   }
 
   get name(): string {
-    return this.#text(this.#column(spanColumns.nameStart), this.#column(spanColumns.nameEnd));
+    return this.#text(this.#column(column.spanNameStart), this.#column(column.spanNameEnd));
   }
 
   /** The W3C trace state as it came. */
   get traceState(): string {
-    return this.#text(this.#column(spanColumns.traceStateStart), this.#column(spanColumns.traceStateEnd));
+    return this.#text(this.#column(column.spanTraceStateStart), this.#column(column.spanTraceStateEnd));
   }
 
   /** SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer; 0 unknown. */
   get kind(): number {
-    return this.#column(spanColumns.kind);
+    return this.#column(column.spanKind);
   }
 
   /** Status code: 0 unset, 1 ok, 2 error. */
   get statusCode(): number {
-    return this.#column(spanColumns.status);
+    return this.#column(column.spanStatus);
   }
 
   /** Milliseconds since 1970, with a fraction; 0 when the span does not say. */
   get startMs(): number {
-    return timeMs(this.#index.bytes, this.#column(spanColumns.startTime));
+    return timeMs(this.#index.bytes, this.#column(column.spanStartTime));
   }
 
   get endMs(): number {
-    return timeMs(this.#index.bytes, this.#column(spanColumns.endTime));
+    return timeMs(this.#index.bytes, this.#column(column.spanEndTime));
   }
 
   // What its scope and resource have.
 
   /** Number of the scope in the batch: spans of one scope share it. */
   get scope(): number {
-    return this.#column(spanColumns.scope);
+    return this.#column(column.spanScope);
   }
 
   get scopeName(): string {
-    return this.#text(
-      this.#index.scopes.at(this.scope, scopeColumns.nameStart),
-      this.#index.scopes.at(this.scope, scopeColumns.nameEnd),
-    );
+    return this.#scopeText(column.scopeNameStart, column.scopeNameEnd);
   }
 
   get scopeVersion(): string {
-    return this.#text(
-      this.#index.scopes.at(this.scope, scopeColumns.versionStart),
-      this.#index.scopes.at(this.scope, scopeColumns.versionEnd),
-    );
+    return this.#scopeText(column.scopeVersionStart, column.scopeVersionEnd);
   }
 
   /** Number of the resource in the batch. */
   get resource(): number {
-    return this.#index.scopes.at(this.scope, scopeColumns.resource);
+    return this.#index.scopes.at(this.scope, column.scopeResource);
   }
 
   /** A declared resource attribute that is a string. */
   resourceText(key: AttributeKey): string | undefined {
     const resources = this.#index.resources;
-    const end = resources.at(this.resource, resourceColumns.rowsEnd);
-    for (let row = resources.at(this.resource, resourceColumns.rowsStart); row < end; row++) {
-      if (this.#index.rows.at(row, rowColumns.key) !== key.id) continue;
+    const end = resources.at(this.resource, column.resourceRowsEnd);
+    for (let row = resources.at(this.resource, column.resourceRowsStart); row < end; row++) {
+      if (this.#index.rows.at(row, column.rowKey) !== key.id) continue;
       this.#pointAtRow(row);
       return this.#textFound(textBytesMax);
     }
@@ -142,7 +136,7 @@ export class SpanView {
   // Attributes, by key.
 
   has(key: AttributeKey): boolean {
-    return this.#slots.at(key.id) !== absent;
+    return this.#slots.at(key.id) !== column.absent;
   }
 
   /** Undefined when the span does not have the attribute. */
@@ -187,22 +181,22 @@ export class SpanView {
   // Attributes, as they came: for keys that are only known by a prefix. Removed ones are left out by `rowKey`.
 
   get rowsStart(): number {
-    return this.#column(spanColumns.rowsStart);
+    return this.#column(column.spanRowsStart);
   }
 
   get rowsEnd(): number {
-    return this.#column(spanColumns.rowsEnd);
+    return this.#column(column.spanRowsEnd);
   }
 
   /** Id of the declared key or prefix of an attribute row, -1 when it was removed. */
   rowKey(row: number): number {
-    return this.#edits.replacement(row) === -1 ? -1 : this.#index.rows.at(row, rowColumns.key);
+    return this.#edits.replacement(row) === -1 ? -1 : this.#index.rows.at(row, column.rowKey);
   }
 
   /** The whole name of an attribute row. */
   rowName(row: number): string {
     const rows = this.#index.rows;
-    return utf8(this.#index.bytes, rows.at(row, rowColumns.keyStart), rows.at(row, rowColumns.keyEnd));
+    return utf8(this.#index.bytes, rows.at(row, column.rowKeyStart), rows.at(row, column.rowKeyEnd));
   }
 
   rowType(row: number): ValueType {
@@ -254,8 +248,10 @@ export class SpanView {
 
   /** Gives the attribute another name. */
   rename(from: AttributeKey, to: AttributeKey): void {
-    this.copy(from, to);
-    this.remove(from);
+    if (from === to || !this.#find(from)) return;
+    const slot = this.#slots.at(from.id);
+    this.#put(to, this.#copyFound(to));
+    this.#removeSlot(slot, from);
   }
 
   /**
@@ -271,14 +267,7 @@ export class SpanView {
 
   /** Takes every attribute with this key away. */
   remove(key: AttributeKey): void {
-    const slot = this.#slots.at(key.id);
-    if (slot === absent) return;
-    if (slot < absent) this.#edits.removeAdded(this.index, changeOfSlot(slot));
-    else {
-      this.#edits.removeRow(this.index, slot);
-      if (this.#slots.hasDuplicates) this.#removeRowsAfter(slot, key);
-    }
-    this.#slots.set(key.id, absent);
+    if (this.#slots.at(key.id) !== column.absent) this.#removeSlot(this.#slots.at(key.id), key);
   }
 
   /** Takes one attribute row away: for keys that are only known by a prefix. */
@@ -317,7 +306,7 @@ export class SpanView {
 
   /** Clears the schema URL of the span's scope: it speaks of attribute names that are no longer those of a spec. */
   clearSchemaUrl(): void {
-    this.#edits.clearSchema(this.scope);
+    this.#edits.clearSchema(this.index, this.scope);
   }
 
   /** The value that was found last, as a change under another name. */
@@ -334,14 +323,23 @@ export class SpanView {
   /** Puts a finished change where the attribute was, or at the end of the span. */
   #put(key: AttributeKey, change: number): void {
     const slot = this.#slots.at(key.id);
-    if (slot === absent) {
+    if (slot === column.absent) {
       this.#edits.add(this.index, change);
       this.#slots.set(key.id, slotOfChange(change));
       return;
     }
-    if (slot < absent) return this.#edits.replaceAdded(this.index, changeOfSlot(slot), change);
+    if (slot < column.absent) return this.#edits.replaceAdded(changeOfSlot(slot), change);
     this.#edits.replaceRow(this.index, slot, change);
     if (this.#slots.hasDuplicates) this.#removeRowsAfter(slot, key);
+  }
+
+  #removeSlot(slot: number, key: AttributeKey): void {
+    if (slot < column.absent) this.#edits.removeAdded(changeOfSlot(slot));
+    else {
+      this.#edits.removeRow(this.index, slot);
+      if (this.#slots.hasDuplicates) this.#removeRowsAfter(slot, key);
+    }
+    this.#slots.set(key.id, column.absent);
   }
 
   #removeRowsAfter(first: number, key: AttributeKey): void {
@@ -352,8 +350,8 @@ export class SpanView {
 
   #find(key: AttributeKey): boolean {
     const slot = this.#slots.at(key.id);
-    if (slot === absent) return false;
-    if (slot < absent) this.#pointAtChange(changeOfSlot(slot));
+    if (slot === column.absent) return false;
+    if (slot < column.absent) this.#pointAtChange(changeOfSlot(slot));
     else this.#pointAtRow(slot);
     return true;
   }
@@ -361,17 +359,17 @@ export class SpanView {
   #pointAtRow(row: number): void {
     const replacement = this.#edits.replacement(row);
     if (replacement >= 0) return this.#pointAtChange(replacement);
-    const { values, width } = this.#index.rows;
+    const { values } = this.#index.rows;
     this.#bytes = this.#index.bytes;
-    this.#start = values[row * width + rowColumns.valueStart]!;
-    this.#end = values[row * width + rowColumns.valueEnd]!;
+    this.#start = values[row * column.rowWidth + column.rowValueStart]!;
+    this.#end = values[row * column.rowWidth + column.rowValueEnd]!;
   }
 
   #pointAtChange(change: number): void {
-    const { values, width } = this.#edits.changes;
+    const { values } = this.#edits.changes;
     this.#bytes = this.#edits.written.bytes;
-    this.#start = values[change * width + changeColumns.valueStart]!;
-    this.#end = values[change * width + changeColumns.end]!;
+    this.#start = values[change * column.changeWidth + column.changeValueStart]!;
+    this.#end = values[change * column.changeWidth + column.changeEnd]!;
   }
 
   #textFound(bytesMax: number): string | undefined {
@@ -388,9 +386,12 @@ export class SpanView {
     return anyValueOf(this.#bytes, this.#start, this.#end);
   }
 
-  #column(column: number): number {
-    const { values, width } = this.#index.spans;
-    return values[this.index * width + column]!;
+  #column(at: number): number {
+    return this.#index.spans.values[this.index * column.spanWidth + at]!;
+  }
+
+  #scopeText(start: number, end: number): string {
+    return this.#text(this.#index.scopes.at(this.scope, start), this.#index.scopes.at(this.scope, end));
   }
 
   #text(start: number, end: number): string {

@@ -1,10 +1,11 @@
 // A traces request while processors hold it: the received bytes, the index, the edits. The tables behind them are large
 // and used again and again; `TraceBatches` hands them out, and a batch gives them back when it is encoded or dropped.
-import { strict as assert } from "node:assert";
+import { AssertionError, strict as assert } from "node:assert";
 import type { Arrival, Batch, Context, Encoded } from "../core/batch.ts";
 import type { AttributeKeys } from "../core/component.ts";
 import { Edits } from "./edits.ts";
 import { KeyTable } from "./key-table.ts";
+import { OutputMemory } from "./output-memory.ts";
 import { refuseMalformed } from "./refuse-malformed.ts";
 import { SpanView } from "./span-view.ts";
 import { Splicer } from "./splice.ts";
@@ -13,9 +14,12 @@ import { TraceIndex } from "./trace-index.ts";
 /** How many sets of tables wait to be used again: processing is synchronous, so more than a few are never out. */
 const sparesMax = 4;
 
+const nothing = new Uint8Array(0);
+
 /** Makes batches for the pipelines that share a set of declared keys. */
 export class TraceBatches {
   readonly #keys: KeyTable;
+  readonly #memory = new OutputMemory();
   readonly #indexes: TraceIndex[] = [];
   readonly #desks: Desk[] = [];
 
@@ -40,18 +44,20 @@ export class TraceBatches {
       if (this.#desks.length < sparesMax) this.#desks.push(desk);
       if (--users === 0) this.#keepIndex(index);
     };
-    return Array.from({ length: count }, () => new TraceBatch(arrival, index, this.#takeDesk(index), done));
+    const batches: TraceBatch[] = [];
+    for (let made = 0; made < count; made++) batches.push(new TraceBatch(arrival, index, this.#takeDesk(index), done));
+    return batches;
   }
 
   #takeDesk(index: TraceIndex): Desk {
-    const at = this.#desks.findIndex((desk) => desk.index === index);
-    const desk = at < 0 ? new Desk(index) : this.#desks.splice(at, 1)[0]!;
+    const at = this.#desks.findLastIndex((desk) => desk.index === index);
+    const desk = at < 0 ? new Desk(index, this.#memory) : this.#desks.splice(at, 1)[0]!;
     desk.edits.reset(index);
     return desk;
   }
 
   #keepIndex(index: TraceIndex): void {
-    index.bytes = new Uint8Array(0);
+    index.bytes = nothing;
     if (this.#indexes.length < sparesMax) this.#indexes.push(index);
   }
 }
@@ -62,11 +68,13 @@ class Desk {
   readonly edits = new Edits();
   readonly view: SpanView;
   readonly splicer: Splicer;
+  readonly memory: OutputMemory;
 
-  constructor(index: TraceIndex) {
+  constructor(index: TraceIndex, memory: OutputMemory) {
     this.index = index;
+    this.memory = memory;
     this.view = new SpanView(index, this.edits);
-    this.splicer = new Splicer(index, this.edits);
+    this.splicer = new Splicer(index, this.edits, memory);
   }
 }
 
@@ -98,9 +106,12 @@ export class TraceBatch implements Batch {
   }
 
   encode(): Encoded {
-    const bytes = this.#open().splicer.encode();
+    const { splicer, edits, memory } = this.#open();
+    const bytes = splicer.encode();
+    const release = edits.any ? () => memory.give(bytes) : undefined;
     this.drop();
-    return { signal: this.signal, bytes, items: this.items, context: this.context, notes: this.notes };
+    const { signal, items, context, notes } = this;
+    return { signal, bytes, items, context, notes, ...(release && { release }) };
   }
 
   /** Gives the tables back without encoding. Safe twice. */
@@ -111,8 +122,9 @@ export class TraceBatch implements Batch {
   }
 
   #open(): Desk {
-    assert(this.#desk, "a batch was used after it was passed on");
-    return this.#desk;
+    const desk = this.#desk;
+    if (desk === undefined) throw new AssertionError({ message: "a batch was used after it was passed on" });
+    return desk;
   }
 }
 

@@ -5,11 +5,12 @@ const encoder = new TextEncoder();
 export class Writer {
   bytes: Uint8Array;
   position = 0;
-  #view: DataView;
+  /** A view of `bytes`. */
+  view: DataView;
 
   constructor(sizeBytes = 1024) {
     this.bytes = new Uint8Array(sizeBytes);
-    this.#view = new DataView(this.bytes.buffer);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   /** Makes room for `count` more bytes. Call it before `byte`, `varint`, `copy` and `text`, which do not check. */
@@ -19,7 +20,7 @@ export class Writer {
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.position));
     this.bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.view = new DataView(grown.buffer);
   }
 
   byte(value: number): void {
@@ -54,7 +55,7 @@ export class Writer {
   }
 
   double(value: number): void {
-    this.#view.setFloat64(this.position, value, true);
+    this.view.setFloat64(this.position, value, true);
     this.position += 8;
   }
 

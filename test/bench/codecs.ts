@@ -66,7 +66,9 @@ function throughProcessors(types: readonly string[]): Codec {
     const context = { headers: {}, subject: undefined, peer: "" };
     const batch = batches.read({ signal: "traces", bytes, context, transport: "http" })[0]!;
     for (const processor of processors) processor.process(batch);
-    return batch.encode().bytes;
+    const encoded = batch.encode();
+    encoded.release?.();
+    return encoded.bytes.length;
   };
 }
 

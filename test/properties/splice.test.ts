@@ -6,7 +6,7 @@ import { OpaqueBatch } from "../../src/otlp/opaque-batch.ts";
 import type { SpanView } from "../../src/otlp/span-view.ts";
 import { TraceBatches } from "../../src/otlp/trace-batch.ts";
 import { declaredKeys, declaredPrefix, requests } from "../support/arbitrary-otlp.ts";
-import { decode, fieldsOf, type Plain, requestTypes, type WireField } from "../support/otlp-oracle.ts";
+import { decode, encode, fieldsOf, type Plain, requestTypes, type WireField } from "../support/otlp-oracle.ts";
 
 type Key = (typeof declaredKeys)[number];
 type Attribute = { key?: string; value?: Plain };
@@ -30,7 +30,10 @@ type Edit =
   | { readonly kind: "remove"; readonly key: Key };
 
 const keys = fc.constantFrom(...declaredKeys);
-const text = fc.oneof(fc.string({ unit: "binary", maxLength: 20 }), fc.constant("long ".repeat(60)));
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.constantFrom("long ".repeat(60), "longer ".repeat(2500)),
+);
 const moves = fc
   .record({ kind: fc.constantFrom("copy" as const, "rename" as const), key: keys, to: keys })
   .filter(({ key, to }) => key !== to);
@@ -150,14 +153,36 @@ test("what leaves is what came with the edits made to it, and nothing else diffe
         if (attributes.length > 0) spans[at]!["attributes"] = attributes;
         else delete spans[at]!["attributes"];
       }
-      const { bytes: left } = batch!.encode();
+      const { bytes: left, release } = batch!.encode();
       expect(decode("traces", left)).toEqual(expected);
       const type = requestTypes.traces;
       expect(untouchable(fieldsOf(type, left))).toEqual(untouchable(fieldsOf(type, bytes)));
+      // So that the next run writes over what this one left.
+      release?.();
     }),
     { ...seed, numRuns: 1500 },
   );
 });
+
+test("lengths are written in as few bytes as they take, whether the messages around a span grow or shrink", () => {
+  const lengths = [0, 10, 100, 130, 16_200, 16_400, 2_097_000, 2_097_200];
+  for (const before of lengths)
+    for (const after of lengths) {
+      const request = (length: number) =>
+        encode("traces", {
+          resourceSpans: [{ scopeSpans: [{ spans: [{ attributes: [attribute("a", length), attribute("b", 3)] }] }] }],
+        });
+      const [batch] = batches.read(arrivalOf("traces", request(before)));
+      batch!.span(0).setText(attributeKey("a"), "x".repeat(after));
+      const { bytes, release } = batch!.encode();
+      expect(Buffer.compare(bytes, request(after))).toBe(0);
+      release?.();
+    }
+});
+
+function attribute(key: string, length: number): Attribute {
+  return { key, value: { stringValue: "x".repeat(length) } };
+}
 
 test("two batches of one request do not see each other's edits", () => {
   fc.assert(
