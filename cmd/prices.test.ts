@@ -148,12 +148,79 @@ describe("prices lint", () => {
       says: "has no source",
       exitCode: 0,
     },
+    {
+      name: "a period that starts before the one before it ends",
+      from: "until: 2026-06-01",
+      to: "until: 2026-07-01",
+      says: "prices[1].from: warning: starts before the period from the beginning ends, 2026-07-01",
+      exitCode: 0,
+    },
+    {
+      name: "days without a price",
+      from: "until: 2026-06-01",
+      to: "until: 2026-05-01",
+      says: "warning: leaves the days from 2026-05-01 to 2026-06-01 without a price",
+      exitCode: 0,
+    },
+    {
+      name: "windows that overlap over midnight",
+      from: "            bands:",
+      to: "            windows: [{ utc: '22:00-02:00', cells: {} }, { utc: '01:59-03:00', days: [sun], cells: {} }]\n            bands:",
+      says: "x.yaml:13:60  providers[0].models[0].prices[1].windows[1].utc: error: overlaps 22:00-02:00",
+      exitCode: 1,
+    },
+    {
+      name: "windows of other days",
+      from: "            bands:",
+      to: "            windows: [{ utc: '22:00-02:00', days: [sat], cells: {} }, { utc: '01:00-03:00', days: [sun], cells: {} }]\n            bands:",
+      says: "",
+      exitCode: 0,
+    },
+    {
+      name: "a window that is none",
+      from: "            bands:",
+      to: "            windows: [{ utc: '02:00-02:00', cells: {} }]\n            bands:",
+      says: "windows[0].utc: error: ends where it starts",
+      exitCode: 1,
+    },
+    {
+      name: "two bands of one threshold",
+      from: "bands: [{",
+      to: 'bands: [{ when: { input_total: ">= 200001" }, cells: { default: { input: 1, cache_read: 1, output: 1 } } }, {',
+      says: "bands[1].when: error: begins where another band does",
+      exitCode: 1,
+    },
+    {
+      name: "a pattern that matches anything behind a name",
+      from: "gpt-y]",
+      to: "gpt-y, { regex: '^gpt-x-.*$' }]",
+      says: "match[2]: warning: matches names that nobody has looked at",
+      exitCode: 0,
+    },
+    {
+      name: "an alias of a row that does not exist",
+      from: "version:",
+      to: "aliases: { mine: openai/gpt-x, hers: gpt-4o, theirs: openai/gpt-z, openai/ours: gpt-y, openai/none: gpt-z }\nversion:",
+      says: [
+        'x.yaml:1:46  aliases.theirs: error: no row is "openai/gpt-z"; write PROVIDER/MODEL, and name the layer that has it beside this file\n',
+        'x.yaml:1:88  aliases.openai/none: error: no row is "gpt-z"; write PROVIDER/MODEL, and name the layer that has it beside this file\n',
+      ].join(""),
+      exitCode: 1,
+    },
+    {
+      name: "a row that is merged into nothing, and one that is merged into the bundled table",
+      from: "models:",
+      to: "models:\n      - { id: gpt-none, merge: true, prices: [{ cells: {}, source: { name: c, checked: 2026-01-01 } }] }\n      - { id: gpt-4o, merge: true, prices: [{ cells: {}, source: { name: c, checked: 2026-01-01 } }] }",
+      says: "x.yaml:5:25  providers[0].models[0].merge: warning: is to be merged and there is no row below; name the layer that has it beside this file\n",
+      exitCode: 0,
+    },
   ])("of $name", ({ from, to, says, exitCode }) => {
-    const text = own.replace(from, to);
+    const text = own.replace(from, () => to);
     const answer = lintPrices({ ...asked(["x.yaml"]), files: { read: () => new TextEncoder().encode(text) } });
     expect(answer.exitCode).toBe(exitCode);
     if (says === "") expect(answer.output).toBe("");
     else expect(answer.output).toContain(says);
+    if (says.endsWith("\n")) expect(answer.output).toBe(says);
   });
 
   test("of LiteLLM's file tells rows that are not billed by, and prices that nobody knows", () => {

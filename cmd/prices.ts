@@ -1,7 +1,9 @@
 // `spantoll prices …`: looks at price files without running anything.
 import type { Files } from "../src/core/component.ts";
+import { bundledLayer } from "../src/pricing/bundled.ts";
 import { parseLayerName, type ReadLayer, readBook, readLayers } from "../src/pricing/layers.ts";
 import { lintLayer } from "../src/pricing/lint.ts";
+import { compileBook, type Layer } from "../src/pricing/price-book.ts";
 import { changesBetween, type RowChange, type RowSummary, rowsOf, summaryOf } from "../src/pricing/rows.ts";
 import { writePriceFile } from "../src/pricing/write-price-file.ts";
 
@@ -54,7 +56,8 @@ export function diffPrices({ layers, format, files, atMs }: PricesRequest): Pric
 export function lintPrices({ layers, format, files }: PricesRequest): PricesAnswer {
   const reading = readLayers(layers.flatMap(layerNames), files);
   if (!reading.ok) return unreadable(reading.problems);
-  const findings = reading.layers.flatMap(lintLayer);
+  const book = compileBook([...below(reading.layers), ...reading.layers]);
+  const findings = reading.layers.flatMap((layer) => lintLayer(layer, book));
   const output = findings.map((finding) => {
     const { level, place, path, text } = finding;
     return format === "json" ? jsonLine(finding) : `${place}  ${path === "" ? "" : `${path}: `}${level}: ${text}\n`;
@@ -95,6 +98,11 @@ function withoutRefused({ file, refused = new Map() }: ReadLayer) {
     file: { ...file, providers: kept },
     words: [...counts].map(([reason, rows]) => `rows left out: ${rows}, ${reason}`),
   };
+}
+
+/** Names and rows of a file may refer to the table that every installation has. */
+function below(layers: readonly ReadLayer[]): readonly Layer[] {
+  return layers.some(({ name }) => name === "bundled") ? [] : [bundledLayer()];
 }
 
 function layerNames(joined: string) {

@@ -5,6 +5,7 @@ import { type Fraction, greatestCommonDivisor, isLess, leastCommonMultiple, mult
 import { tokenParts } from "./parts.ts";
 import {
   isPriceWord,
+  leastTotal,
   measures,
   type PriceCell,
   type PricedModel,
@@ -263,11 +264,6 @@ function siblings(provider: string): readonly Sibling[] {
     { word: "web_searches_low", from: "web_searches", times: same, flag: undefined },
     { word: "web_searches_high", from: "web_searches", times: same, flag: undefined },
   ];
-}
-
-function leastTotal(condition: string): number {
-  const bound = Number(condition.replace(/^>=? ?/, ""));
-  return condition.startsWith(">=") ? bound : bound + 1;
 }
 
 function dayMs(day: string | undefined): number | undefined {

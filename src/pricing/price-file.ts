@@ -138,7 +138,10 @@ const band = z.strictObject({
 const window = z.strictObject({
   utc: z
     .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d$/, 'must be a span of the day such as "00:30-16:30"'),
+    .regex(
+      /^(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/,
+      'must be a span of the day such as "00:30-16:30"',
+    ),
   days: z.array(z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])).optional(),
   cells,
   bands: z.array(band).optional(),
@@ -229,6 +232,12 @@ export function usdPerUnit(word: PriceWord, given: PriceAmount, tokenUnit: Unit)
   const per = typeof given === "string" ? (first === "mtok" ? tokenUnit : first) : given.per;
   const usd = parseFraction(typeof given === "string" ? given : given.amount);
   return usd && multiply(usd, { num: 1n, den: unitSizes[per] });
+}
+
+/** The least total of input tokens for which a condition such as `> 200000` holds. */
+export function leastTotal(condition: string): number {
+  const bound = Number(condition.replace(/^>=? ?/, ""));
+  return condition.startsWith(">=") ? bound : bound + 1;
 }
 
 export function isPriceWord(word: string): word is PriceWord {

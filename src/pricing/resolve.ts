@@ -40,6 +40,11 @@ export class Resolver {
     return found;
   }
 
+  /** The row that an alias of no provider's would mean. */
+  findTarget(target: string): Found | undefined {
+    return resolveBehindGateway(this.#book, target);
+  }
+
   /** What an alias says of the name, or else undefined. */
   findAlias(provider: string, name: string): Found | undefined {
     return this.#book.aliases.size === 0 ? undefined : resolveAlias(this.#book, canonicalProvider(provider), name);
