@@ -3,6 +3,7 @@
 import type { AttributeKeys } from "../core/component.ts";
 import { attributeKey, attributePrefix } from "../otlp/attribute-key.ts";
 import type { EventJudge } from "../otlp/event-cut.ts";
+import type { LogJudge } from "../otlp/log-cut.ts";
 import type { SpanView } from "../otlp/span-view.ts";
 import { contentKeys, keptInMessages, messageEvents, notContent, type SensitiveKeys } from "./content-keys.ts";
 import { matchesScope } from "./dialect.ts";
@@ -66,6 +67,26 @@ export class SensitiveDropper {
     if (this.#options.dropContent) span.removeFromEvents(this.#judge(marks));
   }
 
+  /**
+   * What goes of the log records of a scope. Bodies of messages go whole where they are no maps; a literal that holds
+   * secrets among other things goes whole, too.
+   */
+  judgeLogs(scope: string): LogJudge {
+    const { dropContent, dropSecrets } = this.#options;
+    const plain = this.#marksOf(scope, false);
+    const known = this.#marksOf(scope, true);
+    const isMessage = (event: string) => dropContent && this.#messageEvents.has(event);
+    return {
+      bodyGoes: isMessage,
+      goes: (event, key) => {
+        if ((isGenAi(event) ? known : plain)[key] === 1) return true;
+        return (key < 0 || this.#candidates[key] === 1) && isMessage(event);
+      },
+      isMixed: (key) => dropSecrets && this.#literals.some(({ id }) => id === key),
+      isClean: (text) => withoutMembers(text, secretMembers) === text,
+    };
+  }
+
   #hasCandidate(span: SpanView): boolean {
     const candidates = this.#candidates;
     for (let row = span.rowsStart; row < span.rowsEnd; row++) {
@@ -118,6 +139,10 @@ export class SensitiveDropper {
     memory.set(scope, marks);
     return marks;
   }
+}
+
+function isGenAi(event: string): boolean {
+  return event.startsWith("gen_ai.");
 }
 
 function holds(on: SensitiveKeys["on"], scope: string, isKnown: boolean): boolean {

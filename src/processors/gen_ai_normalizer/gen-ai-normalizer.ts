@@ -11,6 +11,9 @@ import { Reader } from "../../genai/read.ts";
 import { SensitiveDropper } from "../../genai/sensitive.ts";
 import { trails } from "../../genai/trail.ts";
 import { ReadingWriter } from "../../genai/write.ts";
+import { KeyTable } from "../../otlp/key-table.ts";
+import { cutLogs } from "../../otlp/log-cut.ts";
+import { RewrittenBatch } from "../../otlp/rewritten-batch.ts";
 import { traceBatch } from "../../otlp/trace-batch.ts";
 
 const service = z
@@ -52,7 +55,7 @@ type Settings = z.output<typeof settings>;
 export const genAiNormalizer = processor({
   type: "gen_ai_normalizer",
   summary: "Renames and repairs what LLM spans say, from every known dialect into the current conventions.",
-  signals: ["traces"],
+  signals: ["traces", "logs"],
   settings,
   create: (given, host) => new Normaliser(given, host),
 });
@@ -63,6 +66,8 @@ class Normaliser implements Processor {
   readonly #writer: ReadingWriter;
   /** Undefined where everything stays. */
   readonly #dropper: SensitiveDropper | undefined;
+  /** Names that stand on log records, made when the first ones come. */
+  #logKeys: KeyTable | undefined;
 
   constructor(given: Settings, host: Host) {
     const chosen = given.dialects;
@@ -81,6 +86,20 @@ class Normaliser implements Processor {
   }
 
   process(batch: Batch): Batch {
+    return batch.signal === "logs" ? this.#processLogs(batch) : this.#processTraces(batch);
+  }
+
+  /** Nothing is renamed on log records: content and secrets go, the rest passes as it is. */
+  #processLogs(batch: Batch): Batch {
+    const dropper = this.#dropper;
+    if (dropper === undefined) return batch;
+    this.#logKeys ??= new KeyTable([this.keys]);
+    const { bytes } = batch.encode();
+    const cut = cutLogs(bytes, this.#logKeys, (scope) => dropper.judgeLogs(scope));
+    return cut.length === bytes.length ? batch : new RewrittenBatch(batch, cut);
+  }
+
+  #processTraces(batch: Batch): Batch {
     const traces = traceBatch(batch);
     const trail = trails.get(batch.notes);
     const told: Telling[] = [];
