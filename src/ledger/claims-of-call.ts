@@ -4,7 +4,8 @@ import { emitterOf, stemsOf } from "../genai/same-call.ts";
 import type { Cost } from "../pricing/cost.ts";
 import { type Budget, counterOf } from "./budget.ts";
 import { callFingerprint, nameFingerprint, spanFingerprint } from "./identity.ts";
-import { type Amounts, type Claim, type ClaimEvidence, counterMax, type Posting } from "./ledger.ts";
+import { type Amounts, type Claim, type ClaimEvidence, type CounterRef, counterMax, type Posting } from "./ledger.ts";
+import type { Window } from "./windows.ts";
 
 /** Which spans are charged to which budgets. */
 export interface ClaimTerms {
@@ -99,27 +100,82 @@ export function claimsOf(
     endMs,
     amounts,
     outputNanoUsd,
-    counters: terms.budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), terms.acceptLateMs)),
+    counters: countersAt(terms, endMs),
     provider: (call.provider ?? "").slice(0, labelCharactersMax),
     model: (call.providerModel ?? call.responseModel ?? call.requestModel ?? "").slice(0, labelCharactersMax),
   };
   const evidence = evidenceOf(call, endMs);
-  return idsOf(call, posting.span).map((id) => ({ id, rank: call.rank, evidence, posting }));
+  const { rank } = call;
+  return idsOf(call, posting.span).map((id) => ({ id, rank, evidence, posting }));
 }
 
+/** Spans of a batch mostly ended in the same windows: they share one list. */
+function countersAt({ budgets, acceptLateMs }: ClaimTerms, endMs: number): readonly CounterRef[] {
+  let isKnown = lastCounters.budgets === budgets && lastCounters.acceptLateMs === acceptLateMs;
+  for (let at = 0; isKnown && at < budgets.length; at++)
+    isKnown = budgets[at]?.windowAt(endMs) === lastCounters.windows[at];
+  if (!isKnown) {
+    const windows = budgets.map((budget) => budget.windowAt(endMs));
+    const counters = budgets.map((budget) => counterOf(budget, budget.windowAt(endMs), acceptLateMs));
+    lastCounters = { budgets, acceptLateMs, windows, counters };
+  }
+  return lastCounters.counters;
+}
+
+let lastCounters: {
+  readonly budgets: readonly Budget[];
+  readonly acceptLateMs: number;
+  readonly windows: readonly Window[];
+  readonly counters: readonly CounterRef[];
+} = { budgets: [], acceptLateMs: 0, windows: [], counters: [] };
+
 function evidenceOf(call: Call, endMs: number): ClaimEvidence {
-  const { layer, dialect, scope, service, usage } = call;
   return {
     startMs: 0 < call.startMs ? Math.min(call.startMs, endMs) : endMs,
     endMs,
-    models: stemsOf(call.providerModel, call.responseModel, call.requestModel).map(nameFingerprint),
-    usage: usage ?? noUsage,
-    emitter: nameFingerprint(emitterOf(layer, dialect, scope, service)),
+    models: modelsOf(call),
+    usage: call.usage ?? noUsage,
+    emitter: emitterFingerprint(call),
     isChoice: call.isChoice === true,
   };
 }
 
 const noUsage = {};
+
+// Spans of a batch mostly come from one place and ask for one model: the last answer is the next one, too.
+
+function emitterFingerprint({ layer, dialect, scope, service }: Call): number {
+  const last = lastEmitter;
+  if (last.layer === layer && last.dialect === dialect && last.scope === scope && last.service === service)
+    return last.fingerprint;
+  const fingerprint = nameFingerprint(emitterOf(layer, dialect, scope, service));
+  lastEmitter = { layer, dialect, scope, service, fingerprint };
+  return fingerprint;
+}
+
+let lastEmitter = {
+  layer: "",
+  dialect: "",
+  scope: "",
+  service: "",
+  fingerprint: nameFingerprint(emitterOf("", "", "", "")),
+};
+
+function modelsOf({ providerModel, responseModel, requestModel }: Call): readonly number[] {
+  const last = lastModels;
+  if (last.provider === providerModel && last.response === responseModel && last.request === requestModel)
+    return last.models;
+  const models = stemsOf(providerModel, responseModel, requestModel).map(nameFingerprint);
+  lastModels = { provider: providerModel, response: responseModel, request: requestModel, models };
+  return models;
+}
+
+let lastModels: {
+  readonly provider: string | undefined;
+  readonly response: string | undefined;
+  readonly request: string | undefined;
+  readonly models: readonly number[];
+} = { provider: undefined, response: undefined, request: undefined, models: [] };
 
 /** What a resend repeats of a span that has no id. */
 function withoutId({ startMs, endMs, service, operation, requestModel, usage, responseIds }: Call): string {
@@ -128,6 +184,7 @@ function withoutId({ startMs, endMs, service, operation, requestModel, usage, re
 
 function idsOf({ responseIds }: Call, span: bigint): readonly bigint[] {
   if (responseIds.length === 0) return [span];
+  if (responseIds.length === 1) return [callFingerprint(responseIds[0] ?? "")];
   return [...new Set(responseIds)].sort().slice(0, idsMax).map(callFingerprint);
 }
 

@@ -1,7 +1,7 @@
 // Millions of small records under 64-bit ids, in buckets of a kilobyte or two: an entry costs little more than its bytes. Linear hashing (Litwin, 1980) adds buckets one at a time as the set grows, so that neither a quiet tenant
 // nor a busy hour needs a guess: to find a record is one `get`, to add one is one `get` and one `put`.
 import type { Writing } from "../../core/storage.ts";
-import type { RecordTable } from "./record-table.ts";
+import type { RecordTable, RecordVisit } from "./record-table.ts";
 
 /** Where the records of one set stand, and what they look like. A record starts with its id, big-endian. */
 export interface PackedSet {
@@ -80,28 +80,35 @@ export class PackedSets {
     size.records += table.records;
     size.buckets = Math.max(before, Math.ceil(size.records / set.bucketRecords));
     size.changed = true;
-    const parts = new Map<number, Uint8Array[]>();
-    const put = (record: Uint8Array) => {
-      const bucket = bucketOfLow(lowOf(record, 0), size.buckets);
-      const others = parts.get(bucket);
-      if (others === undefined) parts.set(bucket, [record]);
-      else others.push(record);
+    const kept = before === size.buckets ? 0 : before;
+    const moving: Uint8Array[] = [];
+    for (let bucket = 0; bucket < kept; bucket++) moving.push(this.#writing.get(set.prefix + bucket) ?? nothing);
+    // First how long every bucket becomes, then what is in it: no record is handled as a value of its own.
+    const lengths = new Uint32Array(size.buckets);
+    const each = (visit: RecordVisit) => {
+      for (const bytes of moving) for (let at = 0; at < bytes.length; ) at += visitAt(bytes, at, set, visit);
+      table.each(visit);
     };
-    const moved = before === size.buckets ? 0 : before;
-    for (let bucket = 0; bucket < moved; bucket++) {
-      const bytes = this.#writing.get(set.prefix + bucket) ?? nothing;
-      for (let at = 0; at < bytes.length; ) {
-        const end = at + lengthAt(bytes, set, at);
-        put(bytes.subarray(at, end));
-        at = end;
-      }
+    each((bytes, begin, length) => {
+      const bucket = bucketOfLow(lowOf(bytes, begin), size.buckets);
+      lengths[bucket] = (lengths[bucket] ?? 0) + length;
+    });
+    const buckets = Array.from(lengths, (length, bucket) => {
+      if (length === 0) return undefined;
+      const there = 0 < kept ? nothing : (this.#writing.get(set.prefix + bucket) ?? nothing);
+      lengths[bucket] = there.length;
+      return spliced(there, there.length, there.length, new Uint8Array(length));
+    });
+    each((bytes, begin, length) => {
+      const bucket = bucketOfLow(lowOf(bytes, begin), size.buckets);
+      const at = lengths[bucket] ?? 0;
+      buckets[bucket]?.set(bytes.subarray(begin, begin + length), at);
+      lengths[bucket] = at + length;
+    });
+    for (const [bucket, bytes] of buckets.entries()) {
+      if (bytes !== undefined) this.#writing.put(set.prefix + bucket, bytes);
+      else if (bucket < kept) this.#writing.remove(set.prefix + bucket);
     }
-    for (const record of table.all()) put(record);
-    for (const [bucket, records] of parts) {
-      const kept = moved === 0 ? this.#writing.get(set.prefix + bucket) : undefined;
-      this.#writing.put(set.prefix + bucket, joined(kept === undefined ? records : [kept, ...records]));
-    }
-    for (let bucket = 0; bucket < moved; bucket++) if (!parts.has(bucket)) this.#writing.remove(set.prefix + bucket);
   }
 
   /** Where the size of a set stands, if there is one. */
@@ -211,16 +218,11 @@ export function lengthOfRecord(bytes: Uint8Array, set: PackedSet): number {
   return lengthAt(bytes, set, 0);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const part of parts) length += part.length;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+/** Answers how long the record is. */
+function visitAt(bytes: Uint8Array, at: number, set: PackedSet, visit: RecordVisit): number {
+  const length = lengthAt(bytes, set, at);
+  visit(bytes, at, length);
+  return length;
 }
 
 function lengthAt(bucket: Uint8Array, { recordBytes }: PackedSet, at: number): number {

@@ -201,7 +201,7 @@ interface Table {
 /** What is left of a table whose records are in the packed set: which they were. */
 function emptied({ set, records, isBelow, filter: before }: Table): Table {
   const filter = isBelow && before === undefined ? undefined : (before ?? new IdFilter());
-  if (filter !== undefined) for (const record of records.all()) filter.addFrom(record);
+  if (filter !== undefined) records.each((bytes, begin) => filter.addFrom(bytes, begin));
   const hasAny = isBelow || 0 < records.records;
   return { set, records: new RecordTable(set.recordBytes), isBelow: hasAny, filter };
 }

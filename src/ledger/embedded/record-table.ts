@@ -1,6 +1,9 @@
 // Small records under 64-bit ids in memory: an open-addressed table of ids, and their bytes one behind the other. An entry
 // costs its bytes and about 20 more; to find or add one makes no values.
 
+/** Of a record: what it stands in, from where on, and how long it is. */
+export type RecordVisit = (bytes: Uint8Array, begin: number, length: number) => void;
+
 /** A multimap: several records may have one id. */
 export class RecordTable {
   readonly #recordBytes: number;
@@ -71,13 +74,12 @@ export class RecordTable {
     this.#records -= 1;
   }
 
-  *all(): Iterable<Uint8Array> {
-    for (let slot = 0; slot <= this.#mask; slot++) if (this.#isTaken(slot)) yield this.at(slot);
-  }
-
-  #isTaken(slot: number): boolean {
-    const begin = this.#slots[slot * slotWords + 2] ?? 0;
-    return begin !== 0 && begin !== removed;
+  each(visit: RecordVisit): void {
+    const slots = this.#slots;
+    for (let at = 2; at < slots.length; at += slotWords) {
+      const begin = (slots[at] ?? 0) - 1;
+      if (0 <= begin && begin !== removed - 1) visit(this.#bytes, begin, this.#lengthAt(this.#bytes, begin));
+    }
   }
 
   #seek(from: number, low: number, high: number): number {
@@ -151,10 +153,9 @@ export class IdFilter {
   }
 
   /** The id of a record, which begins with it. */
-  addFrom(record: Uint8Array): void {
+  addFrom(bytes: Uint8Array, begin: number): void {
     if (this.#slots.length * loadMax <= this.#used) this.#grow();
-    const word =
-      (((record[4] ?? 0) << 24) | ((record[5] ?? 0) << 16) | ((record[6] ?? 0) << 8) | (record[7] ?? 0)) >>> 0 || 1;
+    const word = lowWordAt(bytes, begin) || 1;
     const place = this.#place(this.#slots, word);
     if (this.#slots[place] !== 0) return;
     this.#slots[place] = word;
@@ -174,6 +175,16 @@ export class IdFilter {
     for (const word of this.#slots) if (word !== 0) grown[this.#place(grown, word)] = word;
     this.#slots = grown;
   }
+}
+
+function lowWordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at + 4] ?? 0) << 24) |
+      ((bytes[at + 5] ?? 0) << 16) |
+      ((bytes[at + 6] ?? 0) << 8) |
+      (bytes[at + 7] ?? 0)) >>>
+    0
+  );
 }
 
 /** Words stand in the order of the machine. */
