@@ -23,8 +23,8 @@ export interface SpanSource {
   readonly empty: ReadonlySet<string>;
 }
 
-/** Longest identifier that is read, in bytes. */
-export const valueBytesMax = 512;
+/** Longest identifier that is read, in bytes: what a request's headers have room for. */
+export const valueBytesMax = 8192;
 
 export class SubjectField {
   /** Where the last value was found: `span:tenant.id`, `trace:…`, `default`. */
@@ -40,8 +40,11 @@ export class SubjectField {
   #besideValue = "";
   #besideName = "";
 
+  readonly #tooLong: (source: string) => void;
+
   /** Adds the attributes of spans that it asks to `sources`, which all fields share. */
-  constructor(settings: FieldSettings, sources: SpanSource[]) {
+  constructor(settings: FieldSettings, sources: SpanSource[], tooLong: (source: string) => void) {
+    this.#tooLong = tooLong;
     const empty = new Set(["", ...settings.empty]);
     this.#default = settings.default;
     this.#empty = empty;
@@ -61,7 +64,11 @@ export class SubjectField {
   lookBeside(view: SpanView, context: Context): void {
     for (const [at, step] of this.#steps.entries()) {
       const { name, value } = besideSpan(step, view, context);
-      if (value === undefined || this.#empty.has(value) || valueBytesMax < value.length) continue;
+      if (value === undefined || this.#empty.has(value)) continue;
+      if (valueBytesMax < value.length) {
+        this.#tooLong(name);
+        continue;
+      }
       this.#besideStep = at;
       this.#besideValue = value;
       this.#besideName = name;

@@ -31,9 +31,13 @@ export class SubjectFinder {
   /** The resource of the request at hand for which it is known what stands beside its spans. */
   #resource = -1;
 
-  constructor(settings: SubjectSettings) {
+  readonly #tooLong: (source: string) => void;
+
+  /** `tooLong` is told of every value that is longer than an identifier may be: it counts as none. */
+  constructor(settings: SubjectSettings, tooLong: (source: string) => void) {
+    this.#tooLong = tooLong;
     const sources: SpanSource[] = [];
-    const fieldOf = (given: FieldSettings) => new SubjectField(given, sources);
+    const fieldOf = (given: FieldSettings) => new SubjectField(given, sources, tooLong);
     this.#tenant = fieldOf(settings.tenant);
     this.#team = fieldOf(settings.team);
     this.#user = fieldOf(settings.user);
@@ -58,10 +62,24 @@ export class SubjectFinder {
     const seen = this.#seen;
     for (let at = 0; at < this.#spanSources.length; at++) {
       const source = this.#spanSources[at];
-      const value = source && spanValue(view, source);
+      const value = source && this.#spanValue(view, source);
       if (value !== undefined) seen.add(at, value);
     }
     return seen.take();
+  }
+
+  #spanValue(view: SpanView, { key, bag, member, empty }: SpanSource): string | undefined {
+    if (view.has(key)) {
+      const value = view.text(key, valueBytesMax) ?? view.bigint(key)?.toString();
+      if (value !== undefined && !empty.has(value)) return value;
+      if (value === undefined && valueBytesMax < (view.textBytes(key) ?? 0)) this.#tooLong(key.name);
+    }
+    if (bag === undefined || !view.has(bag)) return undefined;
+    const value = memberOf(view.value(bag, bagBytesMax), member);
+    if (value === undefined || empty.has(value)) return undefined;
+    if (value.length <= valueBytesMax) return value;
+    this.#tooLong(key.name);
+    return undefined;
   }
 
   /** Has the view point at a span, so that `subjectOf` knows what stands beside all spans of its resource. */
@@ -98,16 +116,6 @@ export class SubjectFinder {
       key: this.#key.find(parentSpanId, values, trace),
     };
   }
-}
-
-function spanValue(view: SpanView, { key, bag, member, empty }: SpanSource): string | undefined {
-  if (view.has(key)) {
-    const value = view.text(key, valueBytesMax) ?? view.bigint(key)?.toString();
-    if (value !== undefined && !empty.has(value)) return value;
-  }
-  if (bag === undefined || !view.has(bag)) return undefined;
-  const value = memberOf(view.value(bag, bagBytesMax), member);
-  return value !== undefined && value.length <= valueBytesMax && !empty.has(value) ? value : undefined;
 }
 
 /** The objects that identifiers stand in may be larger than identifiers. */

@@ -3,7 +3,14 @@ import { spokenBy } from "../../test/support/decided-roles.ts";
 import { Teller } from "./roles-teller.ts";
 import { type MemoryBounds, TraceMemory } from "./trace-memory.ts";
 
-const bounds: MemoryBounds = { tracesMax: 3, spansMax: 8, spansPerTraceMax: 4, responseIdsMax: 2, ageMs: 1_000 };
+const bounds: MemoryBounds = {
+  tracesMax: 3,
+  spansMax: 8,
+  spansPerTraceMax: 4,
+  responseIdsMax: 2,
+  charactersMax: 20,
+  ageMs: 1_000,
+};
 
 function teller(traceId: string, spanId: string, responseIds: readonly string[] = []): Teller {
   return new Teller(spokenBy({ id: "", traceId, spanId, responseIds }, 0), 0);
@@ -42,6 +49,15 @@ describe("the trace memory", () => {
     const memory = filled(["a", "b", "c"], 4);
     memory.forget(1);
     expect([memory.traceCount, memory.spanCount]).toEqual([2, 8]);
+  });
+
+  test("forgets traces when what their spans say is too long together", () => {
+    const memory = new TraceMemory(bounds);
+    for (const id of ["a", "b"]) memory.note(memory.open(id, 1), "1", "", [{ source: 0, value: "x".repeat(12) }]);
+    memory.forget(1);
+    expect([memory.find("a"), memory.find("b")?.size]).toEqual([undefined, 1]);
+    memory.forget(1);
+    expect(memory.traceCount).toBe(1);
   });
 
   test("forgets what is old", () => {

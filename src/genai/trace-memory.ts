@@ -9,6 +9,8 @@ export interface MemoryBounds {
   readonly spansMax: number;
   readonly spansPerTraceMax: number;
   readonly responseIdsMax: number;
+  /** Characters of the tenants, teams, users and keys that spans say; of one that many say each counts. */
+  readonly charactersMax: number;
   /** How long after it was last spoken of a trace or a response id is kept. */
   readonly ageMs: number;
 }
@@ -22,6 +24,7 @@ export const memoryBounds: MemoryBounds = {
   spansMax: 65_536,
   spansPerTraceMax: 512,
   responseIdsMax: 65_536,
+  charactersMax: 33_554_432,
   ageMs: 600_000,
 };
 
@@ -53,6 +56,8 @@ export class Trace {
   #firstMs = 0;
   /** Those of its spans that tell of a call. */
   tellers: readonly Teller[] = noTellers;
+  /** Of the values of its spans. */
+  characters = 0;
   seenMs = 0;
   older: Trace | undefined = undefined;
   newer: Trace | undefined = undefined;
@@ -132,6 +137,7 @@ export class TraceMemory {
   readonly #answers = new Map<string, Answer>();
   readonly #answerAges = new Ages<Answer>();
   #spans = 0;
+  #characters = 0;
 
   constructor(bounds: MemoryBounds = memoryBounds) {
     this.#bounds = bounds;
@@ -158,6 +164,10 @@ export class TraceMemory {
     if (spanId === "" || trace.span(spanId) || this.#bounds.spansPerTraceMax <= trace.size) return false;
     trace.add({ id: spanId, parent, values, teller: undefined });
     this.#spans++;
+    if (!values) return true;
+    const before = trace.characters;
+    for (const { value } of values) trace.characters += value.length;
+    this.#characters += trace.characters - before;
     return true;
   }
 
@@ -195,17 +205,22 @@ export class TraceMemory {
   forget(nowMs: number): void {
     const oldestMs = nowMs - this.#bounds.ageMs;
     for (let trace = this.#traceAges.oldest; trace; trace = this.#traceAges.oldest) {
-      const fits = this.#traces.size <= this.#bounds.tracesMax && this.#spans <= this.#bounds.spansMax;
-      if (fits && oldestMs <= trace.seenMs) break;
+      if (this.#fits() && oldestMs <= trace.seenMs) break;
       this.#traceAges.take(trace);
       this.#traces.delete(trace.id);
       this.#spans -= trace.size;
+      this.#characters -= trace.characters;
     }
     for (let answer = this.#answerAges.oldest; answer; answer = this.#answerAges.oldest) {
       if (this.#answers.size <= this.#bounds.responseIdsMax && oldestMs <= answer.seenMs) break;
       this.#answerAges.take(answer);
       this.#answers.delete(answer.id);
     }
+  }
+
+  #fits(): boolean {
+    const { tracesMax, spansMax, charactersMax } = this.#bounds;
+    return this.#traces.size <= tracesMax && this.#spans <= spansMax && this.#characters <= charactersMax;
   }
 
   get traceCount(): number {

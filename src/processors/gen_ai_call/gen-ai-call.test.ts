@@ -304,6 +304,16 @@ describe("the tenant of a call", () => {
     }
   });
 
+  test("may have 5,000 bytes; one beyond 8,192 is none, and is counted", () => {
+    const { host, pass } = opened();
+    const tenants = ["x".repeat(5_000), "x".repeat(8_193)].map((tenant, at): GivenSpan => {
+      return { id: `${at}`, trace: `a${at}`, attributes: { ...chat, "tenant.id": tenant } };
+    });
+    const { calls: found } = pass(traceRequest(tenants));
+    expect(found.map(({ subject }) => subject.tenant)).toEqual(["x".repeat(5_000), "@unknown"]);
+    expect(host.counted.get('spantoll_bad_values_total{"dialect":"subject","key":"tenant.id"}')).toBe(1);
+  });
+
   test("is remembered from an earlier request of the trace", () => {
     const tested = opened();
     tested.pass(traceRequest([{ id: "9", attributes: { "tenant.id": "acme" } }]));

@@ -50,7 +50,9 @@ class CallProcessor implements Processor {
     this.#settings = settings;
     this.#host = host;
     this.#figures = new CallFigures(host);
-    this.#subjects = new SubjectFinder(subjectSettings(settings));
+    this.#subjects = new SubjectFinder(subjectSettings(settings), (key) =>
+      host.meter.add("spantoll_bad_values_total", 1, { dialect: "subject", key }),
+    );
     // Without a normaliser before it, it reads the spans itself.
     const badValue = (dialect: string, key: string) => host.meter.add("spantoll_bad_values_total", 1, { dialect, key });
     this.#reader = new Reader(dialects, { services: new Map(), badValue });
