@@ -70,6 +70,11 @@ export function counterOf(budget: Budget, window: Window, lateMs: number): Count
   return { key: budget.counterKey(window), expiresAtMs: window.endMs + keptMs };
 }
 
+/** After how long without spend a tenant has none in any current window. */
+export function idleMsOf(budgets: readonly Budget[]): number {
+  return Math.max(...budgets.map(({ window }) => longestDays[window] * dayMs), dayMs);
+}
+
 export function leftOf(budget: Budget, tenant: string, window: Window, state: CounterState): BudgetLeft {
   const limit = budget.limits.get(tenant) ?? budget.limit;
   return { budget: budget.name, tenant, window, state, limit, remaining: limit && remainingOf(limit, state) };
@@ -87,6 +92,16 @@ const dayMs = 86_400_000;
 /** Short windows are many; closed ones of a day and longer are kept 400 days. */
 const keptDays: Partial<Record<Calendar, number>> = { minute: 3, hour: 35 };
 const keptDaysOfOthers = 400;
+/** With a day for changes of offset. */
+const longestDays: Readonly<Record<Calendar, number>> = {
+  minute: 1,
+  hour: 1,
+  day: 2,
+  week: 8,
+  month: 32,
+  year: 367,
+  lifetime: Number.POSITIVE_INFINITY,
+};
 
 function remainingOf(limit: Limit, state: CounterState): bigint {
   const remaining = limit.amount - usedOf(limit.unit, state);

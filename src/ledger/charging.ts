@@ -3,10 +3,10 @@
 import { Note } from "../core/note.ts";
 import type { Call } from "../genai/call.ts";
 import type { Cost } from "../pricing/cost.ts";
-import { type Budget, type BudgetLeft, leftOf, tightestOf } from "./budget.ts";
+import { type Budget, type BudgetLeft, idleMsOf, leftOf, tightestOf } from "./budget.ts";
 import { outputOf } from "./choices.ts";
 import { amountsOf, barringClaims, type ClaimTerms, claimsOf, isForNobody, refusalOf } from "./claims-of-call.ts";
-import type { Claim, CounterState, Ledger, Posting, Terms, Verdict } from "./ledger.ts";
+import type { Claim, CounterState, Ledger, Posting, Room, Terms, Verdict } from "./ledger.ts";
 
 /**
  * `charged`: now. `replayed`: this very span was charged before. `shadowed`: another span of the call pays, or the call
@@ -186,9 +186,10 @@ async function homesOf(
 ): Promise<ReadonlySet<string>> {
   const tenants = new Set(claims.map(tenantOf));
   const always = new Set([...charging.tenants, otherTenant]);
-  const homes = await ledger.admit([...tenants], { tenantsMax: charging.tenantsMax, always, nowMs });
+  const room: Room = { tenantsMax: charging.tenantsMax, always, nowMs, idleMs: idleMsOf(charging.budgets) };
+  const homes = await ledger.admit([...tenants], room);
   if (homes.size === tenants.size) return homes;
-  await ledger.admit([otherTenant], { tenantsMax: charging.tenantsMax, always, nowMs });
+  await ledger.admit([otherTenant], room);
   return homes;
 }
 

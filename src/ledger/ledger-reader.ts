@@ -34,10 +34,11 @@ export function ledgerReader(ledger: Ledger, budgets: readonly Budget[], now: ()
       const found: string[] = [];
       let page: TenantPage = { tenants: [], next: after };
       do {
-        page = await ledger.tenants(page.next, directoryPage);
-        for (const tenant of page.tenants) {
-          const { states } = await ledger.read(tenant, counters, now());
-          if (!states.some(({ requests }) => 0 < requests)) continue;
+        page = await ledger.tenants(page.next, Math.min(directoryPage, limit + 1));
+        // All at once: with a server behind the ledger a page takes one round trip.
+        const standings = await Promise.all(page.tenants.map((tenant) => ledger.read(tenant, counters, now())));
+        for (const [at, tenant] of page.tenants.entries()) {
+          if (!standings[at]?.states.some(({ requests }) => 0 < requests)) continue;
           if (found.length === limit) return { tenants: found, next: found.at(-1) };
           found.push(tenant);
         }

@@ -20,7 +20,7 @@ export interface Ledger {
   /** What stands in counters of one tenant, zeros where nothing does. States stand at the positions of the keys. */
   read(tenant: string, counters: readonly string[], nowMs: number): Promise<Standing>;
 
-  /** Enters tenants into the directory while there is room; answers those that are in it. */
+  /** Enters tenants into the directory while there is room; answers those that are in it. Idle ones give way. */
   admit(tenants: readonly string[], room: Room): Promise<ReadonlySet<string>>;
   /** Tenants in the order of their ledger keys, from behind `after` on. */
   tenants(after: string | undefined, limit: number): Promise<TenantPage>;
@@ -151,6 +151,8 @@ export interface Room {
   /** Tenants that the configuration names. */
   readonly always: ReadonlySet<string>;
   readonly nowMs: number;
+  /** After how long without being asked for a tenant gives up its place to another; infinite: never. */
+  readonly idleMs: number;
 }
 
 export interface TenantPage {

@@ -347,6 +347,24 @@ describe.each(stores)("ledger $name: windows and tenants", (store) => {
     expect(all.reduce((sum, spent) => sum + spent)).toBe(2001n * 6_000_000n);
   });
 
+  test("a place is free again when its tenant has spent nothing in any current window", async () => {
+    const bench = new Bench(await store.open(), { tenantsMax: 2 });
+    const homes = async (tenant: string) =>
+      (await bench.charge(span({ tenant, endMs: bench.nowMs }))).charges[0]?.tenant;
+    expect([await homes("one"), await homes("two"), await homes("three")]).toEqual(["one", "two", "@other"]);
+    bench.nowMs += 20 * 24 * hourMs;
+    expect([await homes("two"), await homes("three")]).toEqual(["two", "@other"]);
+    bench.nowMs += 15 * 24 * hourMs;
+    expect([await homes("three"), await homes("four"), await homes("two")]).toEqual(["three", "@other", "two"]);
+    const reader = ledgerReader(bench.ledger, bench.terms.budgets, () => bench.nowMs);
+    expect([...(await reader.tenants(undefined, 10, bench.nowMs)).tenants].sort()).toEqual(["@other", "three", "two"]);
+    const yearly = new Bench(await store.open(), { tenantsMax: 1, budgets: [budget({ window: "lifetime" })] });
+    await yearly.charge(span({ tenant: "one", endMs: yearly.nowMs }));
+    yearly.nowMs += 4000 * 24 * hourMs;
+    const { charges } = await yearly.charge(span({ tenant: "two", endMs: yearly.nowMs }));
+    expect(charges[0]?.tenant).toBe("@other");
+  });
+
   test("S37: any text is a tenant of its own", async () => {
     const bench = new Bench(await store.open());
     const tenants = ["a}{b:c", "a/b", "a%2Fb", "😀", "x".repeat(5000), `${"x".repeat(4999)}y`, "", "~", " "];

@@ -5,9 +5,10 @@ import { type Storage, StorageFull, type Writing } from "../../core/storage.ts";
 import type * as ledger from "../ledger.ts";
 import { Accounts } from "./accounts.ts";
 import { decideClaim } from "./claims.ts";
+import { Directory } from "./directory.ts";
 import * as keys from "./keys.ts";
 import { Recent, type RecordSets } from "./recent.ts";
-import { readNumber, readTenant, writeNumber, writeTenant } from "./records.ts";
+import { readNumber, readTenant, writeNumber } from "./records.ts";
 
 export interface EmbeddedLedgerOptions {
   readonly storage: Storage;
@@ -25,6 +26,7 @@ export interface EmbeddedLedgerOptions {
 export class EmbeddedLedger implements ledger.Ledger {
   readonly #storage: Storage;
   readonly #recent: Recent;
+  readonly #directory = new Directory();
   readonly #logBytesMax: number;
   readonly #onForgotten: (horizonMs: number) => void;
   #horizonMs: number;
@@ -88,27 +90,16 @@ export class EmbeddedLedger implements ledger.Ledger {
   }
 
   async admit(tenants: readonly string[], room: ledger.Room): Promise<ReadonlySet<string>> {
-    const strangers = tenants.filter((tenant) => this.#storage.get(keys.tenantKey(tenant)) === undefined);
-    if (strangers.length === 0) return new Set(tenants);
-    const refused = new Set<string>();
-    await this.#change(room.nowMs, (_sets, writing) => {
-      let dynamic = readNumber(writing.get(keys.tenantCountKey));
-      for (const tenant of new Set(strangers)) {
-        const always = room.always.has(tenant);
-        if (!always && room.tenantsMax <= dynamic) refused.add(tenant);
-        else writing.put(keys.tenantKey(tenant), writeTenant(tenant, !always));
-        if (!always && !refused.has(tenant)) dynamic += 1;
-      }
-      writing.put(keys.tenantCountKey, writeNumber(dynamic));
-    });
-    return new Set(tenants.filter((tenant) => !refused.has(tenant)));
+    const isAdmitted = (tenant: string) => this.#directory.isAdmitted(tenant, room);
+    if (tenants.every(isAdmitted)) return new Set(tenants);
+    return this.#change(room.nowMs, (_sets, writing) => this.#directory.admit(writing, tenants, room));
   }
 
   async tenants(after: string | undefined, limit: number): Promise<ledger.TenantPage> {
     const all = keys.keysOf("t");
     const from = after === undefined ? all.from : `${keys.tenantKey(after)}!`;
     const found = this.#storage.range({ from, to: all.to, limit: limit + 1 });
-    const tenants = found.slice(0, limit).map(({ value }) => readTenant(value));
+    const tenants = found.slice(0, limit).map(({ value }) => readTenant(value).tenant);
     return { tenants, next: limit < found.length ? tenants.at(-1) : undefined };
   }
 

@@ -79,18 +79,28 @@ export function readHold(bytes: Uint8Array): Hold {
   return { nanoUsd, untilMs, counters: list(record, () => record.text()) };
 }
 
-/** A tenant of the directory; `dynamic` ones count towards the bound. */
-export function writeTenant(tenant: string, dynamic: boolean): Uint8Array {
+/** A tenant of the directory. */
+export interface TenantEntry {
+  readonly tenant: string;
+  /** Whether it counts towards the bound. */
+  readonly dynamic: boolean;
+  /** When it was asked for last, in days since 1970. */
+  readonly day: number;
+}
+
+export function writeTenant({ tenant, dynamic, day }: TenantEntry): Uint8Array {
   const record = begin();
   record.integer(dynamic ? 1 : 0);
   record.text(tenant);
+  record.integer(day);
   return record.done();
 }
 
-export function readTenant(bytes: Uint8Array): string {
+export function readTenant(bytes: Uint8Array): TenantEntry {
   const record = open(bytes);
-  record.integer();
-  return record.text();
+  const dynamic = record.integer() === 1;
+  const tenant = record.text();
+  return { dynamic, tenant, day: record.integer() };
 }
 
 export function writeNumber(value: number): Uint8Array {

@@ -29,6 +29,7 @@ export class RedisLedger implements ledger.Ledger {
   /** How often this process called, by key, as Redis said last. */
   readonly #calls = new Map<string, number>();
   readonly #admitted = new Set<string>();
+  #admittedDay = 0;
 
   constructor({ connection, keyPrefix, process, onLostWrites }: RedisLedgerOptions) {
     this.#connection = connection;
@@ -109,14 +110,20 @@ export class RedisLedger implements ledger.Ledger {
   }
 
   async admit(tenants: readonly string[], room: ledger.Room): Promise<ReadonlySet<string>> {
+    const day = Math.floor(room.nowMs / dayMs);
+    // Who is asked for every day keeps its place.
+    if (this.#admittedDay < day) this.#admitted.clear();
+    this.#admittedDay = Math.max(this.#admittedDay, day);
+    // A day more than idle: processes keep what they know for a day.
+    const idleDay = Number.isFinite(room.idleMs) ? day - Math.ceil(room.idleMs / dayMs) - 1 : "(-inf";
     // What is known may be forgotten meanwhile: the answer is of its own.
     const found = new Set(tenants.filter((tenant) => this.#admitted.has(tenant)));
     const strangers = tenants.filter((tenant) => !found.has(tenant));
     for (let from = 0; from < strangers.length; from += batchMax) {
       const asked = strangers.slice(from, from + batchMax);
       const args = asked.flatMap((tenant) => [ledgerKey(tenant), tenant, room.always.has(tenant) ? 1 : 0]);
-      const keys = [this.#directory("k"), this.#directory("n")];
-      const letters = lettersOf(await this.#script("admit", keys, [room.tenantsMax, ...args]));
+      const keys = [this.#directory("k"), this.#directory("n"), this.#directory("s")];
+      const letters = lettersOf(await this.#script("admit", keys, [room.tenantsMax, day, idleDay, ...args]));
       if (admittedMax < this.#admitted.size + asked.length) this.#admitted.clear();
       for (const tenant of asked.filter((_, index) => letters[index] === "1")) {
         this.#admitted.add(tenant);
@@ -205,7 +212,7 @@ export class RedisLedger implements ledger.Ledger {
     return `${this.#prefix}{${ledgerKey(tenant)}}:q`;
   }
 
-  #directory(name: "k" | "n"): string {
+  #directory(name: "k" | "n" | "s"): string {
     return `${this.#prefix}{@tenants}:${name}`;
   }
 
@@ -249,6 +256,7 @@ const shardShift = 62n;
 /** Redis does nothing else while a script runs: 512 take a few milliseconds. */
 const batchMax = 512;
 const admittedMax = 100_000;
+const dayMs = 86_400_000;
 const callsMax = 20_000;
 const recalledAtOnce = 64;
 const stateFields = 6;
