@@ -12,7 +12,9 @@ const openai = createOpenAI({ baseURL: openaiUrl, apiKey: "sk-planted-key" });
 const exporter = new OtelExporter({
   provider: { custom: { endpoint: `${receiver}/v1/traces`, protocol: "http/protobuf" } },
 });
-const observability = new Observability({ configs: { otel: { serviceName: "checkout", exporters: [exporter] } } });
+const configs = { otel: { serviceName: "checkout", exporters: [exporter] } };
+// Before version 1 it was not a class.
+const observability = Observability ? new Observability({ configs }) : { configs };
 const weather = createTool({
   id: "get_weather",
   description: "the weather",
