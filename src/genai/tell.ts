@@ -136,11 +136,13 @@ function completeProvider(reading: Reading, { dialect, scope }: Speaker): void {
   if (ofAddress !== undefined) return reading.derive(at.provider, ofAddress, "provider: address", at.serverAddress);
   const ofScope = providerOfScope(scope);
   if (ofScope !== undefined) return reading.derive(at.provider, ofScope, "provider: instrumented library");
-  const model = modelFields.find((field) => reading.values[field] !== undefined) ?? at.model;
-  const ofFamily = providerOfFamily(reading.text(model) ?? "");
-  if (ofFamily === undefined) return;
-  reading.flag("provider_inferred_from_model");
-  reading.derive(at.provider, ofFamily, "provider: family of the model", model);
+  // A client's alias has no family; the model that was asked for may have one.
+  for (const field of modelFields) {
+    const ofFamily = providerOfFamily(reading.text(field) ?? "");
+    if (ofFamily === undefined) continue;
+    reading.flag("provider_inferred_from_model");
+    return reading.derive(at.provider, ofFamily, "provider: family of the model", field);
+  }
 }
 
 const prefixedFields = [at.providerModel, at.requestModel, at.model];
