@@ -189,7 +189,7 @@ describe("a good request", () => {
   test("C-16 requests that are sent before the answers of others are answered in their order", async () => {
     const { port } = await startReceiver();
     const head = `POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Length: ${oneSpan.length}\r\n`;
-    const types = Array.from({ length: 300 }, (_, at) => (at % 3 === 0 ? "text/plain" : "application/x-protobuf"));
+    const types = Array.from({ length: 99 }, (_, at) => (at % 3 === 0 ? "text/plain" : "application/x-protobuf"));
     const lines: string[] = [];
     const socket = connect(port, "127.0.0.1", () => {
       for (const type of types) {

@@ -13,6 +13,12 @@ import { keepCertificatesFresh, listen, tlsServerOptions } from "./listener.ts";
 import { countRefusal } from "./refusal.ts";
 import { UnreadAnswers } from "./unread.ts";
 
+/**
+ * Requests of one connection that may wait for their answers. No exporter sends one before the last is answered; a client
+ * that does, without end, has hundreds in every read, and all others wait for them. Its connection ends.
+ */
+const unansweredMax = 100;
+
 export class HttpServer implements Component {
   readonly #settings: HttpSettings;
   readonly #host: Host;
@@ -20,6 +26,8 @@ export class HttpServer implements Component {
   readonly #active = new Set<ServerResponse>();
   #running: { readonly server: Server; readonly cut: () => void } | undefined;
   #whenIdle: (() => void) | undefined;
+  /** Requests that wait for their answers, by connection. */
+  readonly #unanswered = new WeakMap<Socket, number>();
   readonly #unread = new UnreadAnswers();
   #stopTimers: (() => void)[] = [];
 
@@ -71,8 +79,17 @@ export class HttpServer implements Component {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, asksFirst: boolean): void {
+    const { socket } = request;
+    const unanswered = this.#unanswered.get(socket) ?? 0;
+    if (unansweredMax <= unanswered) {
+      if (!socket.destroyed) countRefusal(this.#host, "http", "overloaded");
+      socket.destroy();
+      return;
+    }
+    this.#unanswered.set(socket, unanswered + 1);
     this.#active.add(response);
     response.on("close", () => {
+      this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1);
       this.#active.delete(response);
       if (this.#active.size === 0) this.#whenIdle?.();
     });
