@@ -16,6 +16,7 @@ export interface SubjectOptions {
   readonly queue?: string;
   /** Where spend is kept, as the `ledger` of gen_ai_budget; by the process where it is absent. */
   readonly ledger?: string;
+  readonly budgets?: string;
 }
 
 export class Subject {
@@ -86,7 +87,7 @@ export function pause(ms: number): Promise<void> {
 }
 
 function configuration(
-  { backends, storage, queue = "", ledger = "{}" }: SubjectOptions,
+  { backends, storage, queue = "", ledger = "{}", budgets = "[{ name: monthly }]" }: SubjectOptions,
   ports: readonly number[],
   isPeer: boolean,
 ) {
@@ -99,7 +100,7 @@ function configuration(
   const ours = "gen_ai_normalizer, gen_ai_call, gen_ai_cost, gen_ai_budget";
   const extensions = [...(storage ? ["file_storage"] : []), ...(isPeer ? [] : ["budget_api"])];
   return `receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:${ports[0]}" } } } }
-${isPeer ? "" : `processors: { gen_ai_normalizer: {}, gen_ai_call: {}, gen_ai_cost: {}, gen_ai_budget: { ledger: ${ledger}, ${storage ? "storage: file_storage" : ""} } }`}
+${isPeer ? "" : `processors: { gen_ai_normalizer: {}, gen_ai_call: {}, gen_ai_cost: {}, gen_ai_budget: { ledger: ${ledger}, budgets: ${budgets}, ${storage ? "storage: file_storage" : ""} } }`}
 exporters:
 ${exporters.join("\n")}
 extensions:

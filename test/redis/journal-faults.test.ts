@@ -7,6 +7,7 @@ import { temporaryDirectory } from "../support/disk.ts";
 import { plainClient, type RedisServer } from "../support/redis.ts";
 import { proxyBefore } from "../support/redis-proxy.ts";
 import { until } from "../support/until.ts";
+import { eventually } from "./cluster-support.ts";
 import { type Journalled, journalled } from "./journalled.ts";
 import { calls, client, server, spentByAll } from "./redis-support.ts";
 
@@ -261,12 +262,4 @@ async function offsetOf({ url }: RedisServer): Promise<number> {
   const info = await looker.info("replication");
   looker.disconnect();
   return Number(/master_repl_offset:(\d+)/.exec(info)?.[1]);
-}
-
-/** Other processes tell nobody when they are ready. */
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 15_000; !(await holds()); ) {
-    if (end < performance.now()) expect.fail(`never came true: ${holds}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
 }

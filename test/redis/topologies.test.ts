@@ -1,5 +1,5 @@
 // Sentinel and Cluster for real, each with the loss of a primary: what was charged before is known after.
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,9 @@ import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { freshPrefix } from "../properties/ledger-support.ts";
 import { span } from "../support/calls.ts";
-import { ended, freePort, launch, type RedisServer } from "../support/redis.ts";
+import { ended, freePort, launch } from "../support/redis.ts";
+import { cli, cluster, eventually, keysIn, replicaOf } from "./cluster-support.ts";
+import { journalled } from "./journalled.ts";
 import { calls, client, opened, server, shuffled, spentByAll, untilCharged } from "./redis-support.ts";
 
 const run = promisify(execFile);
@@ -44,6 +46,36 @@ describe("a ledger behind sentinels", () => {
 });
 
 describe("a ledger on a cluster", () => {
+  test("gets back from the journal what a replica lacks that takes over", async () => {
+    const whole = await cluster(2);
+    const { nodes, addresses } = whole;
+    const sidecar = await journalled(`redis://${addresses[0]}`, {
+      redis: { mode: "cluster", nodes: addresses.slice(1), timeout: "1s" },
+    });
+    const send = async (requests: number) => {
+      for (let request = 0; request < requests; request++) await sidecar.send(...calls(30));
+      return BigInt(requests * 30) * price;
+    };
+    let due = await send(5);
+    await sidecar.drained();
+    const primary = nodes[0]!;
+    const replica = replicaOf(primary, whole);
+    await replicated(primary.port, replica.port);
+    // The replica hears nothing of what comes next, not even when it wakes.
+    replica.freeze();
+    await primary.command("CLIENT", "KILL", "TYPE", "replica");
+    due += await send(5);
+    await sidecar.drained();
+    await primary.kill();
+    replica.thaw();
+    due += await send(5);
+    await eventually(async () => cli(replica.port, "role").startsWith("master"));
+    await eventually(async () => (await spentByAll(sidecar).catch(() => -1n)) === due);
+    await sidecar.drained();
+    expect(await spentByAll(sidecar)).toBe(due);
+    expect(sidecar.figure("spantoll_ledger_lost_writes_total")).toBeGreaterThan(0);
+  }, 120_000);
+
   test("spreads tenants and calls over three primaries, and goes on while slots move", async () => {
     const { ports, addresses } = await cluster();
     const { bench, store } = await opened(`redis://${addresses[0]}`, { mode: "cluster", nodes: addresses.slice(1) });
@@ -98,26 +130,6 @@ describe("a ledger on a cluster", () => {
   }, 120_000);
 });
 
-async function cluster(): Promise<{ readonly ports: readonly number[]; readonly addresses: readonly string[] }> {
-  const nodes = await Promise.all([1, 2, 3].map(() => clusterNode()));
-  const ports = nodes.map(({ port }) => port);
-  const addresses = ports.map((port) => `127.0.0.1:${port}`);
-  execFileSync("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"], { stdio: "ignore" });
-  await eventually(async () => ports.every((port) => cli(port, "cluster", "info").includes("cluster_state:ok")));
-  return { ports, addresses };
-}
-
-function keysIn(port: number, slot: string): string[] {
-  return cli(port, "cluster", "getkeysinslot", slot, "100")
-    .split("\n")
-    .filter((key) => key !== "");
-}
-
-async function clusterNode(): Promise<RedisServer> {
-  const bus = await freePort();
-  return server("--cluster-enabled", "yes", "--cluster-port", String(bus), "--cluster-node-timeout", "2000");
-}
-
 /** Answers the port of a sentinel that watches the primary. */
 async function sentinelOf(primaryPort: number): Promise<number> {
   const port = await freePort();
@@ -151,16 +163,4 @@ function replicated(primaryPort: number, replicaPort: number): Promise<void> {
   return eventually(
     async () => Number(offset(replicaPort, "slave_repl_offset")) >= Number(offset(primaryPort, "master_repl_offset")),
   );
-}
-
-function cli(port: number, ...args: readonly string[]): string {
-  return execFileSync("redis-cli", ["-p", String(port), ...args], { encoding: "utf8" });
-}
-
-/** Asks other processes, again and again: they tell nobody when they are ready. */
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + 30_000; !(await holds()); ) {
-    if (end < performance.now()) expect.fail(`never came true: ${holds}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { budget, span } from "../../../test/support/calls.ts";
+import { budget, priced, span } from "../../../test/support/calls.ts";
 import { type Claims, dueCharges } from "../charging.ts";
 import { type JournalEntry, readEntry, writeEntry } from "./entry-record.ts";
 
@@ -31,8 +31,11 @@ const arbitrarySpan = fc
     responseModel: fc.option(fc.string({ unit: "grapheme", maxLength: 200 }), { nil: undefined }),
     provider: fc.constantFrom("openai", "", "😀"),
     isChoice: fc.boolean(),
+    nanoUsd: fc.bigInt(0n, 2n ** 63n - 1n),
   })
-  .map(({ startMs, lengthMs, ...rest }) => span({ ...rest, startMs, endMs: startMs + lengthMs }));
+  .map(({ startMs, lengthMs, nanoUsd, ...rest }) =>
+    span({ ...rest, startMs, endMs: startMs + lengthMs, cost: priced(nanoUsd) }),
+  );
 
 describe("a record of the charge journal", () => {
   test("reads back as it was written", () => {

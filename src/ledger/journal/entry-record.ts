@@ -1,6 +1,6 @@
 // How what one request is to be charged stands on disk: layout, checksum, when it arrived, then the claims of each call.
 // Texts and lists of counters stand once in a record: the calls of a request mostly share them. A call takes about
-// 70 bytes.
+// 80 bytes.
 import { crc32 } from "node:zlib";
 import type { Claims } from "../charging.ts";
 import { RecordReader, RecordWriter } from "../embedded/bytes.ts";

@@ -35,6 +35,8 @@ export class JournalKeeper {
   #resting = new AbortController();
   /** Whether the last attempt failed: what is tried again may have been done in part. */
   #hasFailed = false;
+  /** Since when nothing could be charged, on the monotonic clock, and whether that was said. */
+  #failing: { readonly sinceMs: number; isSaid: boolean } | undefined;
   #asideDueMs: number;
   #unwatch = () => {};
 
@@ -96,16 +98,31 @@ export class JournalKeeper {
         this.#resting = new AbortController();
         if (slice === undefined) await clock.sleep(restMs, this.#resting.signal);
         else await this.#charge(slice, user);
-        this.#hasFailed = false;
+        if (slice !== undefined) this.#noteSuccess();
         delayMs = delayMsMin;
       } catch (error) {
-        // The ledger and the store tell of themselves when they cannot be used.
-        this.#hasFailed = true;
-        if (!(error instanceof Refused)) this.#countBug(error);
+        this.#noteFailure(error);
         await clock.sleep(delayMs, stop);
         delayMs = Math.min(2 * delayMs, delayMsMax);
       }
     }
+  }
+
+  #noteSuccess(): void {
+    this.#hasFailed = false;
+    if (this.#failing?.isSaid) this.#options.host.log.info("charges are taken from the journal again");
+    this.#failing = undefined;
+  }
+
+  /** A ledger that is away says so of itself, and what passes soon is not worth a line. */
+  #noteFailure(error: unknown): void {
+    const { clock, log } = this.#options.host;
+    this.#hasFailed = true;
+    if (!(error instanceof Refused)) this.#countBug(error);
+    this.#failing ??= { sinceMs: clock.monotonic(), isSaid: false };
+    if (this.#failing.isSaid || clock.monotonic() - this.#failing.sinceMs < failingMsMax) return;
+    this.#failing.isSaid = true;
+    log.warn("charges wait, the ledger does not take them", { requests: this.journal.waiting, error: textOf(error) });
   }
 
   #wake(): void {
@@ -251,6 +268,7 @@ interface AsideFile {
   readonly extension: string;
 }
 
+const failingMsMax = 10_000;
 /** How long nothing happens until what is due by time is looked for. */
 const restMs = 1000;
 const delayMsMin = 50;

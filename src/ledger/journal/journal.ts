@@ -331,8 +331,8 @@ const marksPerHorizon = 500;
 const marksMax = 10_000;
 const asideMax = 10_000;
 const retriedAtOnce = 1000;
-/** A transaction holds everything up. */
-const droppedAtOnce = 500;
+/** A transaction holds everything up; but no fewer than are charged at once, or it would not keep up with these. */
+const droppedAtOnce = 4096;
 const entryBytes = 1024;
 /** A call with a tenant of its own, and what a store adds to it. */
 const callBytes = 200;
