@@ -84,9 +84,15 @@ function resolveBehindGateway(book: PriceTable, name: string): Found | undefined
     rest = rest.slice(slash + 1);
     if (isGateway(provider)) continue;
     const found = book.providers.has(provider) ? resolveAt(book, provider, rest) : undefined;
-    return found && { row: found.row, match: "provider_from_prefix" };
+    if (!found || isUnsure(found.match)) return found;
+    return { row: found.row, match: "provider_from_prefix" };
   }
   return undefined;
+}
+
+/** Whether the row is that of a relative, which has to be known more than how the provider was found. */
+function isUnsure(match: Match): boolean {
+  return match === "provider_fallback" || match === "region_stripped";
 }
 
 function resolveAt(book: PriceTable, provider: string, name: string): Found | undefined {
@@ -115,7 +121,7 @@ function resolveIn(names: Names, provider: string, whole: string): Found | undef
   if (pattern) return { row: pattern.row, match: "regex" };
   const undated = lookUpUndated(names, parsed.name);
   if (undated) return { row: undated.row, match: "date_stripped" };
-  return provider === "aws.bedrock" ? lookUpAnyRegion(names, parsed.name) : undefined;
+  return provider === "aws.bedrock" ? lookUpRouted(names, parsed.name) : undefined;
 }
 
 function lookUp(names: Names, name: string): Found | undefined {
@@ -146,18 +152,22 @@ function parseName(name: string): { readonly name: string; readonly match: Match
     const [, kind, model] = /^arn:[^:]+:[^:]+:[^:]*:[^:]*:([a-z-]+)\/(.+)$/.exec(name) ?? [];
     return model && kind && modelArns.has(kind) ? { name: model, match: "arn_parsed" } : undefined;
   }
-  const path = /(?:^|\/)models\/([^/]+)$/.exec(name);
+  const path = modelPath.exec(name);
   return path?.[1] ? { name: path[1], match: "path_parsed" } : { name, match: "exact" };
 }
+
+/** Of Google, and of Fireworks' own models: those of another account are tuned, or its own. */
+const modelPath =
+  /^(?:models|accounts\/fireworks\/models|(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/[^/]+\/models)\/([^/]+)$/;
 
 const modelArns: ReadonlySet<string> = new Set(["foundation-model", "inference-profile"]);
 
 /**
  * Names of one snapshot: a date, `latest` or a revision behind the model's name. Nothing else is removed:
- * `-5-2` and `.1` are other versions, and priced by their own rows or not at all.
+ * `-5-2`, `.1` and `-v2:0` without a date are other versions, and priced by their own rows or not at all.
  */
 const snapshot =
-  /(?:[-@]20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|-20\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|-latest|@latest|@default|-v\d+:\d+|:\d+)$/;
+  /(?:[-@]20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|-20\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|-latest|@latest|@default|(?<=-20\d{6})-v\d+:\d+|-v1:\d+|:0)$/;
 const snapshotsMax = 3;
 
 function lookUpUndated(names: Names, name: string): Found | undefined {
@@ -172,10 +182,18 @@ function lookUpUndated(names: Names, name: string): Found | undefined {
   return undefined;
 }
 
-/** Bedrock's cross-region profiles: `ca.anthropic.…`. The price of the region is not known then. */
-function lookUpAnyRegion(names: Names, name: string): Found | undefined {
-  const [, model] = /^(?:us|us-gov|eu|apac|ap|au|ca|jp|in|sa|global)\.(.+)$/.exec(name) ?? [];
-  if (!model) return undefined;
-  const found = lookUp(names, model) ?? lookUpUndated(names, model);
+/** What LiteLLM writes in front of a Bedrock model to choose the interface that is asked. */
+const bedrockRoute = /^(?:converse|converse_like|invoke)\//;
+
+/** Bedrock's regions, `us-west-2/anthropic.…`, and its profiles across them, `ca.anthropic.…`: their price is not known. */
+const anyRegion = /^(?:(?:us|us-gov|eu|apac|ap|au|ca|jp|in|sa|global)\.|[a-z]{2}(?:-gov)?-[a-z]+-\d\/)(.+)$/;
+
+function lookUpRouted(names: Names, name: string): Found | undefined {
+  const model = name.replace(bedrockRoute, "");
+  const asIs = model === name ? undefined : (lookUp(names, model) ?? lookUpUndated(names, model));
+  if (asIs) return { row: asIs.row, match: "provider_stripped" };
+  const [, anywhere] = anyRegion.exec(model) ?? [];
+  if (!anywhere) return undefined;
+  const found = lookUp(names, anywhere) ?? lookUpUndated(names, anywhere);
   return found && { row: found.row, match: "region_stripped" };
 }
