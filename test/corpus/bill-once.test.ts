@@ -27,6 +27,8 @@ interface Scenario {
   readonly bill: Bill;
   /** What is to be known of layers. */
   readonly layers?: Readonly<Record<string, string>>;
+  /** Its spans end at once, and come in one request. */
+  readonly whole?: true;
   /** Where each service has a process of its own: layers of one trace under no common id are not joined then. */
   readonly apart?: Bill;
 }
@@ -122,6 +124,17 @@ const scenarios: readonly Scenario[] = [
       litellmV1({ id: "1", trace: "a1", ...chat, answer, tenant: "acme" }),
       litellmV1({ id: "2", trace: "b2", ...chat, answer, tenant: "acme", startMs: 40, endMs: 1040 }),
     ],
+    bill: one("acme"),
+  },
+  {
+    name: "a call that LiteLLM tells in two traces under two ids, the provider's on the spans below",
+    spans: [
+      litellmV1({ id: "1", trace: "a1", ...chat, answer: "resp_own1", tenant: "acme" }),
+      litellmRaw({ id: "2", trace: "a1", parent: "1", ...chat, answer: "resp_x" }),
+      litellmV1({ id: "3", trace: "b2", ...chat, answer: "resp_own2", tenant: "acme" }),
+      litellmRaw({ id: "4", trace: "b2", parent: "3", ...chat, answer: "resp_x" }),
+    ],
+    whole: true,
     bill: one("acme"),
   },
   {
@@ -411,9 +424,9 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-describe.each(scenarios)("$name", ({ spans, bill, layers = {}, apart }) => {
+describe.each(scenarios)("$name", ({ spans, bill, layers = {}, apart, whole }) => {
   test("as one request, resent to another process span by span", async () => {
-    const resent = [spans, ...spans.map((span) => [span])];
+    const resent = [spans, ...spans.map((span) => (whole ? spans : [span]))];
     const first = await billed(resent, layers, [0, ...spans.map(() => 1)]);
     expect(first).toEqual(bill);
   });
@@ -432,6 +445,14 @@ describe.each(scenarios)("$name", ({ spans, bill, layers = {}, apart }) => {
   });
 
   test("span by span, in any order, with resends", async () => {
+    // What belongs together in one request comes together.
+    if (whole)
+      return expect(
+        await billed(
+          spans.map(() => spans),
+          layers,
+        ),
+      ).toEqual(bill);
     const orders = fc.sample(fc.shuffledSubarray([...spans, ...spans], { minLength: spans.length * 2 }), {
       numRuns: 12,
       seed: 20_261_121,

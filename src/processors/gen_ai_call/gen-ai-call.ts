@@ -4,6 +4,7 @@ import type { Batch } from "../../core/batch.ts";
 import { type AttributeKeys, type Processor, processor } from "../../core/component.ts";
 import type { Host } from "../../core/host.ts";
 import { type Call, calls, earlier, revisions, type Subject, type Telling, tellings } from "../../genai/call.ts";
+import { withIdsOfCopies } from "../../genai/copies.ts";
 import { dialects } from "../../genai/dialects/dialects.ts";
 import { rankOf } from "../../genai/layers.ts";
 import { Reader } from "../../genai/read.ts";
@@ -62,7 +63,7 @@ class CallProcessor implements Processor {
 
   process(batch: Batch): Batch {
     const traces = traceBatch(batch);
-    const told = tellings.get(batch.notes) ?? this.#read(traces);
+    const told = withIdsOfCopies(tellings.get(batch.notes) ?? this.#read(traces));
     const nowMs = this.#host.clock.now();
     this.#note(traces, told, nowMs);
     const isQuiet = told.length === 0 && this.#news.size === 0;
