@@ -9,6 +9,7 @@ import { requestOf } from "./corpus.ts";
 import { deliveryFigures } from "./delivery.ts";
 import { ledgerFigures } from "./ledger.ts";
 import { cpuNsPerCall, heapBytesPerCall, median } from "./measure.ts";
+import { type NormaliserFigures, normaliserFigures, normaliserRows } from "./normaliser.ts";
 import { priceRows } from "./prices.ts";
 import { residentBytes, startProgram } from "./program.ts";
 import { configFor, wholePathNsPerSpan } from "./whole-path.ts";
@@ -21,6 +22,7 @@ const llmShare = 0.3;
 const [part, name] = process.argv.slice(2);
 if (part === "codec") printLine(await measureCodec(name ?? ""));
 else if (part === "price") printLine(priceRows.find((row) => row.name === name)?.measure() ?? Number.NaN);
+else if (part === "normaliser") print(JSON.stringify(normaliserFigures(name ?? "")));
 else if (part === "heap") printLine(await measureHeap(name ?? ""));
 else await measureAll(new Set(process.argv.slice(2)));
 
@@ -57,6 +59,7 @@ async function measureAll(only: ReadonlySet<string>): Promise<void> {
   const wanted = (table: string) => only.size === 0 || only.has(table);
   print(machine());
   if (wanted("codecs")) printCodecs();
+  if (wanted("dialects")) printDialects();
   if (wanted("path")) await printWholePath();
   if (wanted("prices")) printPrices();
   if (wanted("delivery")) await printDelivery();
@@ -88,6 +91,23 @@ function printCodecs(): void {
     );
   }
   print("");
+}
+
+/** In turns, because the machine may be shared: the least of three counts. */
+function printDialects(): void {
+  print("Dialects: gen_ai_normalizer over captures, index and splice included; CPU by span\n");
+  print("| row | what | ns | x seven | bytes of text decoded |\n|---|---|---:|---:|---:|");
+  const rounds = Array.from({ length: 3 }, () => normaliserRows.map((row) => normaliserInOwnProcess(row.name)));
+  const least = (at: number) => Math.min(...rounds.map((round) => round[at]?.nsPerSpan ?? Number.NaN));
+  for (const [at, { name: row, about }] of normaliserRows.entries()) {
+    const decoded = Math.round(rounds[0]?.[at]?.decodedBytesPerSpan ?? Number.NaN);
+    print(`| ${row} | ${about} | ${Math.round(least(at))} | ${(least(at) / least(0)).toFixed(2)} | ${decoded} |`);
+  }
+  print("");
+}
+
+function normaliserInOwnProcess(row: string): NormaliserFigures {
+  return JSON.parse(execFileSync(process.execPath, [process.argv[1] ?? "", "normaliser", row], { encoding: "utf8" }));
 }
 
 /** A figure from a new process; the young generation is large enough that nothing is collected while heap is counted. */
