@@ -2,7 +2,10 @@
 // https://protobuf.dev/programming-guides/encoding/#last-one-wins
 import type { Context, Encoded } from "../core/batch.ts";
 
-/** One request that says what all of these say. They are of one signal, and at least one. */
+/**
+ * One request that says what all of these say. They are of one signal, and at least one. To give its memory back is to
+ * give theirs back.
+ */
 export function concat(several: readonly Encoded[]): Encoded {
   const first = several[0]!;
   if (several.length === 1) return first;
@@ -19,7 +22,17 @@ export function concat(several: readonly Encoded[]): Encoded {
     at += one.bytes.length;
   }
   const sameSender = several.every((one) => one.context === first.context);
-  return { signal: first.signal, bytes, items, context: sameSender ? first.context : severalSenders, notes: {} };
+  const release = (): void => {
+    for (const one of several) one.release?.();
+  };
+  return {
+    signal: first.signal,
+    bytes,
+    items,
+    context: sameSender ? first.context : severalSenders,
+    notes: {},
+    release,
+  };
 }
 
 /** Headers of one sender must not be taken for those of another. */

@@ -108,10 +108,11 @@ export class TraceBatch implements Batch {
   encode(): Encoded {
     const { splicer, edits, memory } = this.#open();
     const bytes = splicer.encode();
-    const release = edits.any ? () => memory.give(bytes) : undefined;
+    const isNew = edits.any;
     this.drop();
     const { signal, items, context, notes } = this;
-    return { signal, bytes, items, context, notes, ...(release && { release }) };
+    if (!isNew) return { signal, bytes, items, context, notes };
+    return { signal, bytes, items, context, notes, release: once(() => memory.give(bytes)) };
   }
 
   /** Gives the tables back without encoding. Safe twice. */
@@ -132,4 +133,14 @@ export class TraceBatch implements Batch {
 export function traceBatch(batch: Batch): TraceBatch {
   assert(batch instanceof TraceBatch, `${batch.signal} have no spans`);
   return batch;
+}
+
+/** Memory that were given back twice would be handed to two. */
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    act();
+  };
 }

@@ -75,12 +75,27 @@ function deliveryOf(
   return {
     pending: ready.length === 0 ? pending : [...pending, ...ready],
     async commit() {
-      const taken = reservations.map((reservation) => reservation.commit(encoded));
+      const shared = sharedBy(reservations.length, encoded);
+      const taken = reservations.map((reservation) => reservation.commit(shared));
       const safe = (safeguards.get(encoded.notes) ?? []).map((safeguard) => safeguard());
       await Promise.all([...taken, ...safe]);
     },
     release() {
       for (const reservation of reservations) reservation.release();
+    },
+  };
+}
+
+/** The same for several users, each of whom gives its memory back once: the last one does it. */
+function sharedBy(users: number, encoded: Encoded): Encoded {
+  const { release } = encoded;
+  if (release === undefined || users < 2) return encoded;
+  let left = users;
+  return {
+    ...encoded,
+    release: () => {
+      left--;
+      if (left === 0) release();
     },
   };
 }

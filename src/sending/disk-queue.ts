@@ -211,8 +211,10 @@ export class DiskQueue implements Queue, Reader {
       this.#leave(signal, waiter);
       return true;
     };
+    // Its memory is not given back: other exporters, and what writes to the disk, may read the same bytes.
+    const { signal: _signal, release: _release, ...rest } = encoded;
     return {
-      encoded,
+      encoded: { signal, ...rest },
       since: waiter.since,
       // Nobody may wait for the result of a request that is on disk: `wait_for_result` is refused beside `storage`.
       finished: Promise.resolve(undefined),

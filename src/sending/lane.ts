@@ -96,6 +96,7 @@ export class Lane {
       parcel.finish(await delivery.giveUp(parcel.encoded, outcome, setAside));
     } else {
       streak.rejections = 0;
+      if (outcome.kind === "delivered") parcel.encoded.release?.();
       parcel.finish(outcome.kind === "given_up" ? outcome.refused : undefined);
     }
   }

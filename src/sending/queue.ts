@@ -122,8 +122,7 @@ export class MemoryQueue implements Queue {
       settle = undefined;
     };
     // What processors found out is not sent, so it does not wait either: only bytes are counted here.
-    const { signal, bytes, items, context } = encoded;
-    const kept: Encoded = { signal, bytes, items, context, notes: {} };
+    const kept: Encoded = { ...encoded, notes: {} };
     const entry: Entry = { encoded: kept, since: this.#clock.monotonic(), finished, finish };
     lane.put(entry);
     return entry;

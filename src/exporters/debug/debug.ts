@@ -30,6 +30,7 @@ export const debug = exporter({
       commit(encoded: Encoded) {
         host.print(textOf(encoded, verbosity));
         host.meter.add(`otelcol_exporter_sent_${itemWord[encoded.signal]}`, encoded.items, { exporter: self });
+        encoded.release?.();
       },
       release() {},
     });

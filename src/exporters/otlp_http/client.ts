@@ -68,7 +68,10 @@ export class HttpClient {
       let answered = false;
       request.on("response", (response) => {
         answered = true;
-        readAnswer(response).then(resolve, reject);
+        readAnswer(response)
+          // Who answers without reading on gets no more: the body belongs to its owner again, and others want the connection.
+          .finally(() => request.writableFinished || request.destroy())
+          .then(resolve, reject);
       });
       request.on("error", (cause) => {
         // The backend closed a connection that we kept open, just when we used it: nobody has read this request.
