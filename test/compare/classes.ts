@@ -134,6 +134,12 @@ export const litellmClasses: readonly DifferenceClass[] = [
       row?.["input_cost_per_token_cache_hit"] !== undefined && usage.cache_read !== undefined,
   },
   {
+    id: "searches_as_told",
+    side: "both",
+    text: "A search provider whose answer tells what it billed (parallel.ai): there one request is taken where the answer is missing, here as many as the record tells.",
+    explains: ({ usageName, provider }) => usageName === "requests" && provider === "parallel_ai",
+  },
+  {
     id: "request_fee",
     side: "theirs",
     text: "The row has a fee per request: here it is billed, there it is not.",

@@ -16,7 +16,7 @@ const configurations = blocks.filter(({ kind }) => kind === "configuration").map
 
 describe("docs/prices.md", () => {
   test("has examples of both kinds, and no others", () => {
-    expect([priceFiles.length, configurations.length, page.split("```yaml").length - 1]).toEqual([2, 2, 4]);
+    expect([priceFiles.length, configurations.length, page.split("```yaml").length - 1]).toEqual([3, 2, 5]);
   });
 
   test.each(priceFiles)("shows a price file in which nothing is odd", (text) => {
