@@ -26,7 +26,7 @@ end
 -- Packed sets: millions of small records of one width in one hash. Its fields are buckets of records back to back, as
 -- many as they fill (linear hashing, Litwin 1980); field '' says how many records and buckets there are. To look for a
 -- batch of records, and to add it, takes two commands for reading and one for writing. A record begins with its key, the
--- last three bytes of which choose the bucket. This Lua hashes every byte of every string: buckets are small for that.
+-- last three bytes of which choose the bucket, unless who uses the set chooses it. This Lua hashes every byte of every string: buckets are small for that.
 local bucketRecords, bucketsMax = 16, 16777216
 local sets = {}
 
@@ -36,7 +36,7 @@ local function openSet(key, keyEnd, width, untilMs, before)
   local set = sets[key]
   if set then return set end
   local records, buckets = string.match(call('HMGET', key, '')[1] or '', '^(%d+) (%d+)$')
-  set = { key = key, keyEnd = keyEnd, width = width, untilMs = untilMs, before = before, isNew = not records,
+  set = { key = key, keyEnd = keyEnd, width = width, untilMs = untilMs, before = before, isNew = not records, isHashed = true,
     records = tonumber(records) or 0, buckets = tonumber(buckets) or 1, power = 1, names = {}, blobs = {}, added = {}, changed = {} }
   while set.power * 2 <= set.buckets do set.power = set.power * 2 end
   sets[key] = set
@@ -154,7 +154,7 @@ local function writeSets()
       changed[bucket] = true
     end
     if next(changed) then
-      grow(set)
+      if set.isHashed then grow(set) end
       local fields, at = { '', format('%d %d', set.records, set.buckets) }, 2
       for bucket in pairs(changed) do
         fields[at + 1], fields[at + 2] = nameOf(set, bucket), blobs[bucket]

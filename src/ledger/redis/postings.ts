@@ -112,14 +112,15 @@ type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
 const zeroAmounts: Amounts = { nanoUsd: 0n, inputTokens: 0, outputTokens: 0, requests: 0, unpriced: 0 };
 
 /** As `rows.lua` says. */
-const rowBytes = 41;
+const rowBytes = 43;
 const billion = 1_000_000_000n;
 const billionNumber = 1_000_000_000;
 const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
 
-function writeRow(bytes: Buffer, from: number, { span, amounts }: Posting, route: number): void {
+function writeRow(bytes: Buffer, from: number, { span, endMs, amounts }: Posting, route: number): void {
   const { nanoUsd, inputTokens, outputTokens, requests, unpriced } = amounts;
   let at = bytes.writeBigUInt64BE(span, from);
+  at = bytes.writeUInt16BE(Math.max(0, Math.floor((endMs % hourMs) / 1000)), at);
   at = bytes.writeUInt16BE(route, at);
   if (nanoUsd <= safeMax) {
     // Numbers where they are exact: arithmetic of BigInt makes values.
