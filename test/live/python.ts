@@ -10,7 +10,7 @@ const installMsMax = 8 * 60_000;
 /** Folder of the programs of an environment that has the packages of a requirements file. */
 export function environmentWith(requirements: string): string {
   const text = readFileSync(requirements, "utf8");
-  const name = `${basename(dirname(requirements))}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
+  const name = `${basename(requirements, ".txt")}-${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
   const folder = join(tmpdir(), "spantoll-live", name);
   const ready = join(folder, "ready");
   if (!existsSync(ready)) {
