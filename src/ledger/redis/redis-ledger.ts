@@ -150,9 +150,9 @@ export class RedisLedger implements ledger.Ledger {
     const known = [...this.#calls].slice(all ? 0 : -recalledAtOnce);
     for (let from = 0; from < known.length; from += recalledAtOnce) {
       const asked = known.slice(from, from + recalledAtOnce);
-      const found = await Promise.all(asked.map(([key]) => this.#ask("HGET", key, this.#process)));
+      const found = await Promise.all(asked.map(([key]) => this.#ask("HMGET", key, this.#process)));
       const isLess = asked.some(([, calls], at) => {
-        const reply = found[at] ?? null;
+        const [reply = null] = listOf(found[at]);
         return Number(reply === null ? 0 : bytesOf(reply).toString()) < calls;
       });
       if (isLess) return this.#noticeLoss();
