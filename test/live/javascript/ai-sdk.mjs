@@ -1,18 +1,18 @@
 // Vercel's AI SDK, whatever version is installed, on OpenAI and Anthropic.
-import { openaiUrl, provider, readAll, require, run, user } from "./live.mjs";
+import { load, openaiUrl, provider, readAll, run, user } from "./live.mjs";
 
 const tracing = provider();
-const ai = await import(require.resolve("ai"));
-const { createOpenAI } = await import(require.resolve("@ai-sdk/openai"));
-const { createAnthropic } = await import(require.resolve("@ai-sdk/anthropic"));
-const { z } = await import(require.resolve("zod"));
+const ai = await import(load.resolve("ai"));
+const { createOpenAI } = await import(load.resolve("@ai-sdk/openai"));
+const { createAnthropic } = await import(load.resolve("@ai-sdk/anthropic"));
+const { z } = await import(load.resolve("zod"));
 const openai = createOpenAI({ baseURL: openaiUrl, apiKey: "sk-planted-key" });
 const anthropic = createAnthropic({ baseURL: openaiUrl, apiKey: "sk-planted-key" });
 const telemetry = { isEnabled: true, functionId: "answer", metadata: { userId: user } };
 let options = { experimental_telemetry: telemetry, maxRetries: 0 };
 if (ai.registerTelemetry) {
   // Version 7 has its spans in a package of their own.
-  const { OpenTelemetry } = await import(require.resolve("@ai-sdk/otel"));
+  const { OpenTelemetry } = await import(load.resolve("@ai-sdk/otel"));
   ai.registerTelemetry(new OpenTelemetry());
   options = { telemetry: { isEnabled: true, functionId: "answer" }, maxRetries: 0 };
 }

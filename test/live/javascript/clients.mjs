@@ -1,12 +1,12 @@
 // OpenAI's and Anthropic's clients under an instrumentation that the first argument names.
-import { messages, openaiUrl, origin, provider, readAll, require, run } from "./live.mjs";
+import { load, messages, openaiUrl, origin, provider, readAll, run } from "./live.mjs";
 
 process.env.LIVE_ARGUMENTS = "3";
 const kind = process.argv[2];
 let flush;
 let wrap = (client) => client;
 if (kind === "traceloop") {
-  const traceloop = require("@traceloop/node-server-sdk");
+  const traceloop = load("@traceloop/node-server-sdk");
   traceloop.initialize({
     appName: "checkout",
     baseUrl: process.env.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -16,30 +16,30 @@ if (kind === "traceloop") {
   });
   flush = () => traceloop.forceFlush();
 } else if (kind === "langfuse") {
-  const { LangfuseSpanProcessor } = require("@langfuse/otel");
+  const { LangfuseSpanProcessor } = load("@langfuse/otel");
   const processor = new LangfuseSpanProcessor({
     publicKey: "pk",
     secretKey: "sk",
     baseUrl: process.env.OTEL_EXPORTER_OTLP_ENDPOINT,
   });
   const tracing = provider({ spanProcessors: [processor] });
-  wrap = require("@langfuse/openai").observeOpenAI;
+  wrap = load("@langfuse/openai").observeOpenAI;
   flush = () => tracing.forceFlush();
 } else {
   const tracing = provider();
-  const { registerInstrumentations } = require("@opentelemetry/instrumentation");
+  const { registerInstrumentations } = load("@opentelemetry/instrumentation");
   const made = {
     openinference: () => [
-      new (require("@arizeai/openinference-instrumentation-openai").OpenAIInstrumentation)(),
-      new (require("@arizeai/openinference-instrumentation-anthropic").AnthropicInstrumentation)(),
+      new (load("@arizeai/openinference-instrumentation-openai").OpenAIInstrumentation)(),
+      new (load("@arizeai/openinference-instrumentation-anthropic").AnthropicInstrumentation)(),
     ],
-    otel: () => [new (require("@opentelemetry/instrumentation-openai").OpenAIInstrumentation)()],
+    otel: () => [new (load("@opentelemetry/instrumentation-openai").OpenAIInstrumentation)()],
   };
   registerInstrumentations({ tracerProvider: tracing, instrumentations: made[kind]() });
   flush = () => tracing.forceFlush();
 }
-const { OpenAI } = require("openai");
-const Anthropic = require("@anthropic-ai/sdk").default ?? require("@anthropic-ai/sdk");
+const { OpenAI } = load("openai");
+const Anthropic = load("@anthropic-ai/sdk").default ?? load("@anthropic-ai/sdk");
 const client = wrap(new OpenAI({ baseURL: openaiUrl, apiKey: "sk-planted-key", maxRetries: 0 }));
 const claude = new Anthropic({ baseURL: origin, apiKey: "sk-planted-key", maxRetries: 0 });
 const usage = { stream: true, stream_options: { include_usage: true } };

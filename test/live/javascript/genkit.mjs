@@ -1,11 +1,11 @@
 // Genkit with OpenAI-compatible models and Gemini.
-import { openaiUrl, origin, provider, require, run } from "./live.mjs";
+import { load, openaiUrl, origin, provider, run } from "./live.mjs";
 
 process.env.GENKIT_ENV = "prod";
 const tracing = provider();
-const { genkit, z } = require("genkit");
-const { openAI } = require("@genkit-ai/compat-oai/openai");
-const { googleAI } = require("@genkit-ai/google-genai");
+const { genkit, z } = load("genkit");
+const { openAI } = load("@genkit-ai/compat-oai/openai");
+const { googleAI } = load("@genkit-ai/google-genai");
 const ai = genkit({
   plugins: [openAI({ apiKey: "sk-planted-key", baseURL: openaiUrl }), googleAI({ apiKey: "planted", baseUrl: origin })],
 });

@@ -2,7 +2,8 @@
 // scenarios that are told apart. Before each the receiver is told its name, and after each everything is exported.
 import { createRequire } from "node:module";
 
-export const require = createRequire(`${process.env.LIVE_PACKAGES}/package.json`);
+/** A `require` of that folder; under another name, because these are no packages of the project. */
+export const load = createRequire(`${process.env.LIVE_PACKAGES}/package.json`);
 export const origin = process.env.MODEL_ORIGIN;
 export const openaiUrl = `${origin}/v1`;
 export const receiver = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -11,9 +12,9 @@ export const user = "user-42";
 
 /** A tracer provider that exports, registered as the global one. */
 export function provider(more = {}) {
-  const { NodeTracerProvider, BatchSpanProcessor } = require("@opentelemetry/sdk-trace-node");
-  const { OTLPTraceExporter } = require("@opentelemetry/exporter-trace-otlp-proto");
-  const { resourceFromAttributes } = require("@opentelemetry/resources");
+  const { NodeTracerProvider, BatchSpanProcessor } = load("@opentelemetry/sdk-trace-node");
+  const { OTLPTraceExporter } = load("@opentelemetry/exporter-trace-otlp-proto");
+  const { resourceFromAttributes } = load("@opentelemetry/resources");
   const made = new NodeTracerProvider({
     resource: resourceFromAttributes({ "service.name": "checkout", "tenant.id": "tenant-acme" }),
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],

@@ -1,13 +1,13 @@
 // Mastra's agents with its own export over OpenTelemetry.
-import { openaiUrl, receiver, require, run } from "./live.mjs";
+import { load, openaiUrl, receiver, run } from "./live.mjs";
 
-const { Agent } = await import(require.resolve("@mastra/core/agent"));
-const { Mastra } = await import(require.resolve("@mastra/core/mastra"));
-const { createTool } = await import(require.resolve("@mastra/core/tools"));
-const { Observability } = await import(require.resolve("@mastra/observability"));
-const { OtelExporter } = await import(require.resolve("@mastra/otel-exporter"));
-const { createOpenAI } = await import(require.resolve("@ai-sdk/openai"));
-const { z } = await import(require.resolve("zod"));
+const { Agent } = await import(load.resolve("@mastra/core/agent"));
+const { Mastra } = await import(load.resolve("@mastra/core/mastra"));
+const { createTool } = await import(load.resolve("@mastra/core/tools"));
+const { Observability } = await import(load.resolve("@mastra/observability"));
+const { OtelExporter } = await import(load.resolve("@mastra/otel-exporter"));
+const { createOpenAI } = await import(load.resolve("@ai-sdk/openai"));
+const { z } = await import(load.resolve("zod"));
 const openai = createOpenAI({ baseURL: openaiUrl, apiKey: "sk-planted-key" });
 const exporter = new OtelExporter({
   provider: { custom: { endpoint: `${receiver}/v1/traces`, protocol: "http/protobuf" } },
