@@ -92,7 +92,7 @@ export const attacks: readonly Attack[] = [
     name: "large bodies that stop short of their end",
     door: "http",
     connections: 50,
-    run: wait(`${httpHead}Content-Length: 16000000\r\n\r\n${"x".repeat(15_999_999)}`),
+    run: wait(Buffer.from(`${httpHead}Content-Length: 16000000\r\n\r\n${"x".repeat(15_999_999)}`)),
   },
   {
     name: "requests whose answers are not read",
@@ -146,7 +146,7 @@ export const attacks: readonly Attack[] = [
     door: "grpc",
     connections: 4,
     again: true,
-    run: endless(() => "", Buffer.concat([preface(), ...manyFields()])),
+    run: wait(Buffer.concat([preface(), ...manyFields()])),
   },
   {
     name: "SETTINGS, answers unread",
@@ -182,7 +182,7 @@ export const attacks: readonly Attack[] = [
     name: "a receive window of 0, calls whole",
     door: "grpc",
     connections: 20,
-    run: endless((count) => (count < 1_000 ? wholeCall(odd(count)) : ""), preface({ initialWindowSize: 0 })),
+    run: wait(Buffer.concat([preface({ initialWindowSize: 0 }), streams(1_000, wholeCall)])),
   },
   {
     name: "calls that never end",
