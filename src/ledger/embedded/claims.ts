@@ -11,6 +11,13 @@ import { type Contender, readContenders, writeContenders } from "./records.ts";
 /** Decides one claim, and remembers it. */
 export function decideClaim(sets: RecordSets, claim: Claim, terms: Terms): Verdict {
   const record = liveRecord(sets, claim.id, terms);
+  // Most calls are claimed once: nothing is known under their id.
+  if (record.contenders.length === 0 && oldSpells(sets, claim).length === 0) {
+    const only = contenderOf(claim, terms);
+    sets.add(oldCalls(hourOf(claim.posting.endMs)), claim.id, spellOf(claim.id, only));
+    keep(sets, claim.id, record, only);
+    return verdictOf("owner", claim.posting, []);
+  }
   const mine = record.contenders.find((other) => isSameSpan(other, claim));
   const self = mine ?? contenderOf(claim, terms);
   const related = record.contenders.flatMap((other): Kin[] => {

@@ -74,6 +74,27 @@ describe("recent records over packed sets", () => {
     expect(found).toEqual([16, undefined]);
   });
 
+  test("records of a megabyte and more stand among small ones", () => {
+    const recent = new Recent(new MemoryStorage(1e9));
+    const large = (id: bigint, length: number) => {
+      const bytes = new Uint8Array(length).fill(7);
+      new DataView(bytes.buffer).setBigUint64(0, id);
+      new DataView(bytes.buffer).setUint32(8, length);
+      return bytes;
+    };
+    const lengths = [20, 3_000_000, 30, 900_000, 900_000, 40, 1_048_576, 50];
+    recent.transaction((view) => {
+      for (const [id, length] of lengths.entries()) view.add(liveCalls(hour), BigInt(id), large(BigInt(id), length));
+    });
+    const found = () =>
+      recent.transaction((view) => lengths.map((_, id) => view.find(liveCalls(hour), BigInt(id))?.length));
+    expect(found()).toEqual(lengths);
+    recent.reload();
+    expect(found()).toEqual(lengths);
+    recent.checkpoint(nowMs);
+    expect(found()).toEqual(lengths);
+  });
+
   test("a log that is damaged, or of a later layout, is not worked with", () => {
     for (const bytes of [Uint8Array.of(2), Uint8Array.of(1, 5), Uint8Array.of(1)]) {
       const storage = new MemoryStorage(1e6);

@@ -11,7 +11,8 @@ export class RecordTable {
   #slots = new Uint32Array(firstCapacity * slotWords);
   #mask = firstCapacity - 1;
   #used = 0;
-  #bytes = new Uint8Array(firstCapacity * 16);
+  /** Records do not cross from one chunk to the next; all but the last are as large as a chunk becomes. */
+  readonly #chunks = [new Uint8Array(firstCapacity * 16)];
   #end = 0;
   #records = 0;
 
@@ -26,7 +27,7 @@ export class RecordTable {
 
   /** What it takes in memory. */
   get size(): number {
-    return this.#slots.byteLength + this.#bytes.byteLength;
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, this.#slots.byteLength);
   }
 
   /** The slot of the first record with an id; -1 where there is none. */
@@ -44,8 +45,10 @@ export class RecordTable {
 
   /** Valid until the next record is added. */
   at(slot: number): Uint8Array {
-    const begin = (this.#slots[slot * slotWords + 2] ?? 0) - 1;
-    return this.#bytes.subarray(begin, begin + this.#lengthAt(this.#bytes, begin));
+    const place = (this.#slots[slot * slotWords + 2] ?? 0) - 1;
+    const chunk = this.#chunkOf(place);
+    const begin = place & chunkMask;
+    return chunk.subarray(begin, begin + this.#lengthAt(chunk, begin));
   }
 
   /** Copies a record. */
@@ -63,8 +66,9 @@ export class RecordTable {
   }
 
   replace(slot: number, record: Uint8Array): void {
-    const begin = (this.#slots[slot * slotWords + 2] ?? 0) - 1;
-    if (this.#lengthAt(this.#bytes, begin) === record.length) this.#bytes.set(record, begin);
+    const place = (this.#slots[slot * slotWords + 2] ?? 0) - 1;
+    const chunk = this.#chunkOf(place);
+    if (this.#lengthAt(chunk, place & chunkMask) === record.length) chunk.set(record, place & chunkMask);
     else this.#slots[slot * slotWords + 2] = this.#append(record) + 1;
   }
 
@@ -77,8 +81,10 @@ export class RecordTable {
   each(visit: RecordVisit): void {
     const slots = this.#slots;
     for (let at = 2; at < slots.length; at += slotWords) {
-      const begin = (slots[at] ?? 0) - 1;
-      if (0 <= begin && begin !== removed - 1) visit(this.#bytes, begin, this.#lengthAt(this.#bytes, begin));
+      const place = (slots[at] ?? 0) - 1;
+      if (place < 0 || place === removed - 1) continue;
+      const chunk = this.#chunkOf(place);
+      visit(chunk, place & chunkMask, this.#lengthAt(chunk, place & chunkMask));
     }
   }
 
@@ -97,17 +103,31 @@ export class RecordTable {
     return (Math.imul(low, spreader) >>> 7) & this.#mask;
   }
 
+  #chunkOf(place: number): Uint8Array {
+    return this.#chunks[place >>> chunkBits] ?? noBytes;
+  }
+
+  /** Answers the place: the number of the chunk, then where in it. */
   #append(record: Uint8Array): number {
-    const begin = this.#end;
-    const end = begin + record.length;
-    if (this.#bytes.length < end) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, end));
-      grown.set(this.#bytes.subarray(0, begin));
-      this.#bytes = grown;
+    let at = this.#chunks.length - 1;
+    let chunk = this.#chunks[at] ?? noBytes;
+    if (chunk.length < this.#end + record.length) {
+      if (chunk.length < chunkBytes && this.#end + record.length <= chunkBytes) {
+        const grown = new Uint8Array(Math.min(chunkBytes, Math.max(chunk.length * 2, this.#end + record.length)));
+        grown.set(chunk.subarray(0, this.#end));
+        chunk = grown;
+        this.#chunks[at] = grown;
+      } else {
+        // A record that is larger than a chunk has one for itself.
+        chunk = new Uint8Array(Math.max(chunkBytes, record.length));
+        at = this.#chunks.push(chunk) - 1;
+        this.#end = 0;
+      }
     }
-    this.#bytes.set(record, begin);
-    this.#end = end;
-    return begin;
+    const place = at * chunkBytes + this.#end;
+    chunk.set(record, this.#end);
+    this.#end += record.length;
+    return place;
   }
 
   #rehash(): void {
@@ -121,7 +141,10 @@ export class RecordTable {
       if (begin === 0 || begin === removed) continue;
       let slot = this.#placeOf(before[at] ?? 0);
       while (this.#slots[slot * slotWords + 2] !== 0) slot = (slot + 1) & this.#mask;
-      this.#slots.set(before.subarray(at, at + slotWords), slot * slotWords);
+      // Word by word: a view of three would be a value for every record.
+      this.#slots[slot * slotWords] = before[at] ?? 0;
+      this.#slots[slot * slotWords + 1] = before[at + 1] ?? 0;
+      this.#slots[slot * slotWords + 2] = begin;
       this.#used += 1;
     }
   }
@@ -193,6 +216,11 @@ const words = new Uint32Array(wide.buffer);
 /** Knuth's multiplier for hashing (The Art of Computer Programming, 6.4), of 32 bits. */
 const spreader = 0x9e3779b1;
 const slotWords = 3;
+/** Few records are larger. */
+const chunkBits = 20;
+const chunkBytes = 2 ** chunkBits;
+const chunkMask = chunkBytes - 1;
+const noBytes = new Uint8Array(0);
 const firstCapacity = 16;
 const loadMax = 0.7;
 const removed = 0xffffffff;
