@@ -30,10 +30,20 @@ const text = fc.oneof(
     "True",
     "12",
     "1e400",
+    "1e300",
+    "-0",
+    '{"prompt_tokens": 12, "completion_tokens": "7"}',
+    "{'prompt_tokens': 12.0, 'prompt_tokens_details': {'cached_tokens': None}, 'total_tokens': 1e3}",
   ),
   number.map(String),
 );
-const value: fc.Arbitrary<AttributeValue> = fc.oneof(text, number, fc.boolean(), fc.array(text, { maxLength: 3 }));
+const value: fc.Arbitrary<AttributeValue> = fc.oneof(
+  text,
+  number,
+  fc.boolean(),
+  fc.array(text, { maxLength: 3 }),
+  fc.dictionary(fc.string(), text, { maxKeys: 3 }),
+);
 const scope = fc.constantFrom("", "ai", "litellm", "openinference.instrumentation.openai", "traceloop.tracer");
 
 test("any values under the known keys give a sound telling or none, and a request that others can read", () => {
