@@ -1,6 +1,7 @@
 // The command line: words to a command, and the command's number to the shell.
 import { Command, CommanderError, Option } from "commander";
 import { version } from "../src/core/version.ts";
+import { askBudget, budgetEndpoint } from "./budget.ts";
 import { components } from "./components.ts";
 import { type ConfigOptions, readNamed, settingsOf } from "./configuration.ts";
 import { explainCommand } from "./explain.ts";
@@ -69,6 +70,13 @@ function commands(done: (code: number) => void): Command {
     .option("--config <source>", "explain with this configuration; repeats", collect)
     .addOption(new Option("--format <format>", "how to answer").choices(["text", "json"]).default("text"))
     .action((file: string, options: ExplainOptions) => done(explain(file, options)));
+  withConfig(program.command("budget"))
+    .description("show what a tenant spent and may spend, asked of a running sidecar")
+    .argument("<tenant>", "as spantoll.tenant.id names it")
+    .option("--endpoint <address>", "where budget_api listens; else as the configuration says")
+    .option("--at <instant>", "the windows of a past instant, such as 2026-10-31T12:00:00Z")
+    .addOption(new Option("--format <format>", "how to answer").choices(["text", "json"]).default("text"))
+    .action(async (tenant: string, options: BudgetOptions) => done(await budget(tenant, options)));
   program
     .command("components")
     .description("list every component with its settings and defaults")
@@ -145,6 +153,30 @@ function explain(file: string, { config = [], format }: ExplainOptions): number 
   terminal.out(answer.output);
   for (const error of answer.errors) terminal.say(error);
   return answer.exitCode;
+}
+
+interface BudgetOptions extends Partial<ConfigOptions> {
+  readonly endpoint?: string;
+  readonly at?: string;
+  readonly format: "text" | "json";
+}
+
+async function budget(tenant: string, { endpoint, at, format, ...options }: BudgetOptions): Promise<number> {
+  const address = endpoint ?? configuredEndpoint(named(options));
+  if (address === undefined) return 1;
+  const { output, error } = await askBudget({ tenant, endpoint: address, at, format });
+  terminal.out(output);
+  if (error !== undefined) terminal.say(error);
+  return error === undefined ? 0 : 1;
+}
+
+function configuredEndpoint(options: ConfigOptions): string | undefined {
+  const read = readNamed(options, terminal);
+  if (read === undefined) return undefined;
+  const endpoint = budgetEndpoint(read.config);
+  if (endpoint === undefined)
+    terminal.say("the configuration names no budget_api with a port of its own; say --endpoint");
+  return endpoint;
 }
 
 function readText(path: string): string | undefined {
