@@ -26,8 +26,6 @@ export interface Spoken {
 export type Standing = "alone" | "rollup" | "lower_layer" | "covered";
 
 export class Teller implements Evidence {
-  /** Trace id and span id: what a resend repeats. */
-  readonly key: string;
   readonly traceId: string;
   readonly spanId: string;
   readonly layer: Layer;
@@ -40,6 +38,7 @@ export class Teller implements Evidence {
   readonly emitter: string;
   readonly isChoice: boolean;
   readonly telling: Telling;
+  readonly #at: number;
   /** Grows when its tenant becomes known. */
   rank: number;
   subject: Subject;
@@ -60,7 +59,7 @@ export class Teller implements Evidence {
   /** `at` tells spans without ids apart, which never come again. */
   constructor({ telling, layer, rank, subject, writer }: Spoken, at: number) {
     const { traceId, spanId, dialect, scope, service } = telling;
-    this.key = spanId === "" ? `#${at}` : traceId + spanId;
+    this.#at = spanId === "" ? at : -1;
     this.traceId = traceId;
     this.spanId = spanId;
     this.layer = layer === "ignore" ? telling.layer : layer;
@@ -69,11 +68,16 @@ export class Teller implements Evidence {
     this.responseIds = telling.responseIds;
     this.startMs = telling.startMs;
     this.endMs = telling.endMs;
-    this.emitter = emitterOf(this.layer, dialect, scope, service) + writer;
+    this.emitter = shared(emitterOf(this.layer, dialect, scope, service) + writer);
     this.isChoice = isChoice(telling);
     this.telling = telling;
     this.rank = rank;
     this.subject = subject;
+  }
+
+  /** Trace id and span id, what a resend repeats; of spans without an id their place in the request. */
+  get key(): string {
+    return this.#at < 0 ? this.traceId + this.spanId : `#${this.#at}`;
   }
 
   /** Whether it can no longer be billed to whose it is. */
@@ -97,8 +101,19 @@ export function payerOf(teller: Teller): Teller {
 
 /** Whether both are one span, in this request or an earlier one. */
 export function isSameSpan(a: Teller, b: Teller): boolean {
-  return a === b || a.key === b.key;
+  return a === b || (a.spanId !== "" && a.spanId === b.spanId && a.traceId === b.traceId);
 }
 
+/** Emitters are few, and kept with every span. */
+function shared(emitter: string): string {
+  const known = emitters.get(emitter);
+  if (known !== undefined) return known;
+  if (emittersMax <= emitters.size) emitters.clear();
+  emitters.set(emitter, emitter);
+  return emitter;
+}
+
+const emitters = new Map<string, string>();
+const emittersMax = 1000;
 const noUsage: Usage = {};
 const none: readonly never[] = [];

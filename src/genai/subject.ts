@@ -28,6 +28,7 @@ export class SubjectFinder {
   /** By id of a key: 1 where it may say something. Most spans have none of them. */
   readonly #marks: Uint8Array;
   readonly #seen = new ValueLists();
+  #last: Subject | undefined;
   /** The resource of the request at hand for which it is known what stands beside its spans. */
   #resource = -1;
 
@@ -107,14 +108,17 @@ export class SubjectFinder {
 
   /** Whose the call of a span is, of the resource that was looked at last. */
   subjectOf(parentSpanId: string, values: SourceValues | undefined, trace: Trace | undefined): Subject {
-    const tenant = this.#tenant.find(parentSpanId, values, trace);
-    return {
-      tenant: tenant ?? unknownTenant,
-      tenantFrom: this.#tenant.foundIn,
-      team: this.#team.find(parentSpanId, values, trace),
-      user: this.#user.find(parentSpanId, values, trace),
-      key: this.#key.find(parentSpanId, values, trace),
-    };
+    const tenant = this.#tenant.find(parentSpanId, values, trace) ?? unknownTenant;
+    const tenantFrom = this.#tenant.foundIn;
+    const team = this.#team.find(parentSpanId, values, trace);
+    const user = this.#user.find(parentSpanId, values, trace);
+    const key = this.#key.find(parentSpanId, values, trace);
+    const last = this.#last;
+    // Most spans belong to whom the one before them belonged to; subjects are kept with spans.
+    const isSame = last?.tenant === tenant && last.tenantFrom === tenantFrom && last.team === team;
+    if (isSame && last.user === user && last.key === key) return last;
+    this.#last = { tenant, tenantFrom, team, user, key };
+    return this.#last;
   }
 }
 

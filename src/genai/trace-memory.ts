@@ -17,7 +17,7 @@ export interface MemoryBounds {
 
 /**
  * Spans of a trace arrive within seconds of each other, from a few batches; ten minutes also covers an exporter that
- * retries. 65,536 spans with what is kept of them are about 30 MB.
+ * retries. 65,536 spans that all tell of calls are about 90 MB.
  */
 export const memoryBounds: MemoryBounds = {
   tracesMax: 16_384,

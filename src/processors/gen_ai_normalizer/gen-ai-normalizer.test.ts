@@ -430,6 +430,7 @@ describe("settings", () => {
     expect(one(legacy).attributes).toMatchObject(legacy);
     const { attributes } = one(legacy, { settings: { keep_original: false } });
     expect(Object.keys(attributes).sort()).toEqual([
+      "gen_ai.operation.name",
       "gen_ai.provider.name",
       "gen_ai.usage.cache_creation.input_tokens",
       "gen_ai.usage.cache_write.input_tokens",
@@ -463,7 +464,7 @@ describe("settings", () => {
   ])("the names of $target are written, and no others with keep_original false", ({ target, names, provider }) => {
     const settings = { target, keep_original: false, aliases: target !== "latest" };
     const { attributes, telling } = one(both, { settings });
-    const common = ["gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"];
+    const common = ["gen_ai.operation.name", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"];
     expect(Object.keys(attributes).sort()).toEqual([...names, ...common].sort());
     expect(attributes["gen_ai.provider.name"] ?? attributes["gen_ai.system"]).toBe(provider);
     expect(telling).toMatchObject({ provider: "x_ai", usage: { input: 10, cache_write: 1, output: 2 } });
