@@ -12,6 +12,9 @@ export class Figures {
   readonly #standings = new Map<string, BudgetLeft>();
   readonly #standingsMax: number;
   #unwatch = () => {};
+  /** Since it was last told. */
+  #uncharged: Uncharged = { ...noneUncharged };
+  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(host: Host, terms: ChargingTerms) {
     this.#host = host;
@@ -37,10 +40,27 @@ export class Figures {
 
   count({ charges, charged, reversed, lefts }: ChargingReport): void {
     const { meter } = this.#host;
-    for (const [result, calls] of resultsOf(charges)) meter.add("spantoll_charges_total", calls, { result });
+    for (const [result, calls] of resultsOf(charges)) {
+      meter.add("spantoll_charges_total", calls, { result });
+      if (result in this.#uncharged) this.#uncharged[result as keyof Uncharged] += calls;
+    }
+    this.#tellUncharged();
     this.#countUsd("spantoll_charged_usd_total", charged);
     this.#countUsd("spantoll_reversed_usd_total", reversed);
     for (const left of lefts) this.#keep(left);
+  }
+
+  /** At most once a minute. Their spans go on to the backends, with what they used and cost. */
+  #tellUncharged(): void {
+    const { late, future, refused } = this.#uncharged;
+    const nowMs = this.#host.clock.monotonic();
+    if (late + future + refused === 0 || nowMs < this.#toldMs + tellEveryMs) return;
+    this.#toldMs = nowMs;
+    this.#uncharged = { ...noneUncharged };
+    this.#host.log.warn(
+      "calls were not charged: they ended longer ago than accept.late, further ahead than accept.future, or have impossible figures",
+      { late, future, refused },
+    );
   }
 
   #countUsd(name: "spantoll_charged_usd_total" | "spantoll_reversed_usd_total", postings: readonly Posting[]): void {
@@ -74,6 +94,15 @@ export class Figures {
     }
   }
 }
+
+interface Uncharged {
+  late: number;
+  future: number;
+  refused: number;
+}
+
+const noneUncharged: Uncharged = { late: 0, future: 0, refused: 0 };
+const tellEveryMs = 60_000;
 
 function resultsOf(charges: ChargingReport["charges"]): ReadonlyMap<string, number> {
   const results = new Map<string, number>();

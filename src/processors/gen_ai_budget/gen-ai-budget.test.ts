@@ -148,6 +148,25 @@ describe("gen_ai_budget", () => {
     });
   });
 
+  test("says of calls that are not charged how many there were, once a minute", async () => {
+    const host = recordingHost({ nowMs });
+    const budget = created(host);
+    const late = { endMs: nowMs - 49 * 3_600_000 };
+    const told = () => host.logged.filter((line) => line.includes("not charged"));
+    for (const [waitMs, lines] of [
+      [0, 1],
+      [30_000, 1],
+      [31_000, 2],
+    ] as const) {
+      host.advance(waitMs);
+      const batch = batchOf(late, late, { endMs: nowMs + 3_600_000 });
+      budget.process(batch);
+      await settled(batch);
+      expect(told()).toHaveLength(lines);
+    }
+    expect(told().at(-1)).toContain("accept.late");
+  });
+
   test("tells at scrape time where budgets stand, also after a takeover and in the next window", async () => {
     const host = recordingHost({ nowMs });
     const scrapes: (() => void)[] = [];
@@ -226,6 +245,13 @@ describe("gen_ai_budget", () => {
       settings: { accept: { late: "1h" }, identity_window: "2h" },
       says: "must be at most 24h",
     },
+    { name: "an identity window too short to try again in", settings: { identity_window: "0s" }, says: "at least 1m" },
+    {
+      name: "a horizon beyond what claims outlive",
+      settings: { journal: { horizon: "2h" } },
+      says: "must be at most 1h",
+    },
+    { name: "a journal of no size", settings: { journal: { max_size: "10KiB" } }, says: "must be at least 1MiB" },
     { name: "a key that is not built", settings: { annotate: true }, says: "annotate" },
     { name: "a mode that is not built", settings: { budgets: [{ name: "a", mode: "enforce" }] }, says: "mode" },
   ])("refuses $name", ({ settings, says }) => {
