@@ -191,7 +191,7 @@ function compileCell(amounts: Amounts, usual: Amounts, { provider, minimums }: C
   const shared = greatestCommonDivisor(nanoPerUsd, den);
   const tokensCost = [...filled].some(([word, { usd }]) => unitsOf(word)[0] === "mtok" && usd.num > 0n);
   const rates: Cell["rates"] = Object.fromEntries(
-    [...filled].map(([word, { usd, flag }]) => [word, { ...rate(usd, den, flag), minimum: minimums.get(word) ?? 0 }]),
+    [...filled].map(([word, { usd, flag }]) => [word, rate(usd, den, minimums.get(word) ?? 0, flag)]),
   );
   return {
     rates,
@@ -216,9 +216,9 @@ function ttlMatters(
   return write.usd.num !== hour.usd.num || write.usd.den !== hour.usd.den;
 }
 
-function rate(usd: Fraction, den: bigint, flag: string | undefined): Omit<Rate, "minimum"> {
+function rate(usd: Fraction, den: bigint, minimum: number, flag: string | undefined): Rate {
   const scaled = usd.num * (den / usd.den);
-  return { usd, scaled, small: smallNumber(scaled), flag };
+  return { usd, scaled, small: smallNumber(scaled), minimum, flag };
 }
 
 function smallNumber(value: bigint): number {

@@ -81,7 +81,8 @@ interface Answer {
 function priceCall(book: PriceBook, record: UsageRecord, policy: CostPolicy): Answer {
   const found = findRow(book, record);
   if (record.gatewayCacheHit) return nothingPaid(found, "gateway_cache_hit");
-  if (isSubscribed(policy.subscriptions, record)) return nothingPaid(found, "subscription");
+  const { subscriptions } = policy;
+  if (subscriptions.length > 0 && isSubscribed(subscriptions, record)) return nothingPaid(found, "subscription");
   if (!found) return unpriced("unknown_model");
   const { row, match } = found;
   if (row.refused) return unpriced(row.refused);

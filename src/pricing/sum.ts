@@ -50,13 +50,21 @@ export function sumOf(bill: Bill): Sums {
   }
   const total = tokens * up + fees * feesUp;
   // Nothing here is negative, so an inexact product on the way shows in the total; NaN fails the comparison too.
-  if (!(total <= Number.MAX_SAFE_INTEGER && down <= Number.MAX_SAFE_INTEGER)) return exactSums(bill);
+  if (!(total + down <= Number.MAX_SAFE_INTEGER)) return exactSums(bill);
   return { nanoUsd: roundHalfEven(total, down), outputNanoUsd: output === 0 ? 0n : roundHalfEven(output * up, down) };
 }
 
+/** `num + den` is safe. The quotient of doubles may be one off, and is put right; a remainder takes three times as long. */
 function roundHalfEven(num: number, den: number): bigint {
-  const rest = num % den;
-  const whole = (num - rest) / den;
+  let whole = Math.floor(num / den);
+  let rest = num - whole * den;
+  if (rest < 0) {
+    whole--;
+    rest += den;
+  } else if (den <= rest) {
+    whole++;
+    rest -= den;
+  }
   const twice = rest * 2 - den;
   return BigInt(0 < twice || (twice === 0 && whole % 2 === 1) ? whole + 1 : whole);
 }
