@@ -2,6 +2,7 @@
 // `prepare` checks settings and does nothing else, `create` wires, `start` does I/O.
 import type { z } from "zod";
 import type { Arrival, Batch, Encoded, Signal } from "./batch.ts";
+import type { Held } from "./hold.ts";
 import type { Host } from "./host.ts";
 
 /** Anything the service starts (exporters first) and stops (receivers first). */
@@ -42,6 +43,11 @@ export interface Processor extends Component {
   readonly keys?: AttributeKeys;
   readonly batching?: Batching;
   process(batch: Batch): Batch | undefined;
+  /**
+   * The same for spans that it has seen already, which waited and are about to leave (`core/hold.ts`): writes what is to
+   * be said of them now, and counts, charges and refuses nothing. Absent where `process` does no more than that.
+   */
+  stampAgain?(batch: Batch): Batch | undefined;
 }
 
 /** Room in an exporter, held for one request. */
@@ -50,6 +56,11 @@ export interface Reservation {
   readonly ready?: Promise<void>;
   /** Takes the bytes over; resolves when they are as safe as this exporter makes them. */
   commit(encoded: Encoded): Promise<void> | void;
+  /**
+   * Takes spans over as `commit` does, and lets them wait: beside or instead of `commit`, for a part of the bytes that
+   * there is room for. `end` is for the exporter, to end the wait before its time. Absent where nothing can wait.
+   */
+  hold?(encoded: Encoded, end: () => void): Held;
   /** Gives the room back. */
   release(): void;
 }

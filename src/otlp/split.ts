@@ -23,6 +23,30 @@ export function split(whole: Encoded, limit: SplitLimit): Encoded[] {
     .map((part) => ({ signal, context, notes: {}, items: part.items, bytes: part.bytes }));
 }
 
+/**
+ * The request with those of its items alone that are to be kept, by position. What has no item left goes.
+ * Throws `Malformed` on bytes that are no request.
+ */
+export function keepItems({ signal, bytes }: Pick<Encoded, "signal" | "bytes">, isKept: (at: number) => boolean) {
+  let at = 0;
+  const pruned = (branch: Branch): Branch => {
+    const children: (Branch | Uint8Array)[] = [];
+    for (const child of branch.children) {
+      if (child instanceof Uint8Array) {
+        if (isKept(at++)) children.push(child);
+        continue;
+      }
+      const inner = pruned(child);
+      if (0 < inner.children.length) children.push(inner);
+    }
+    return { ...branch, children };
+  };
+  const root = pruned(readBranch(new Reader(bytes), 0, ways[signal]));
+  const kept = new Uint8Array(lengthOf(root));
+  write(root, kept, 0);
+  return kept;
+}
+
 /** Field numbers on the way down, level by level. The last level is the items. opentelemetry-proto 1.11, `proto/`. */
 type Way = readonly (readonly number[])[];
 const ways: Readonly<Record<Signal, Way>> = {

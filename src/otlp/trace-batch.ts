@@ -100,6 +100,11 @@ export class TraceBatch implements Batch {
     return this.#open().view.moveTo(at);
   }
 
+  /** The request as it came. Nobody may change it. */
+  get received(): Uint8Array {
+    return this.#open().index.bytes;
+  }
+
   /** Bytes of text that were decoded so far. */
   get decodedBytes(): number {
     return this.#open().view.decodedBytes;

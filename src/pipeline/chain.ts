@@ -1,7 +1,11 @@
 // One pipeline at work: its processors in order, then its exporters. It does not know any of them.
 import type { Batch, Encoded, Signal } from "../core/batch.ts";
 import type { Exporter, Processor, Reservation } from "../core/component.ts";
+import { type Hold, holds } from "../core/hold.ts";
 import { safeguards } from "../core/safeguards.ts";
+import { TraceBatch } from "../otlp/trace-batch.ts";
+import { sharedBy } from "./shared-by.ts";
+import { type Restamping, WaitingSpans } from "./waiting-spans.ts";
 
 export interface Chain {
   /** `traces/eu`. */
@@ -23,13 +27,16 @@ export interface Delivery {
  * Runs a batch through the processors and reserves room at all exporters; undefined when a processor kept it back.
  * Throws `Refused` when a processor or an exporter has no room, and nothing is held then.
  */
-export function dispatch(chain: Chain, batch: Batch): Delivery | undefined {
+export function dispatch(chain: Chain, batch: Batch, restamping: Omit<Restamping, "processors">): Delivery | undefined {
   const processed = runProcessors(chain.processors, batch);
   if (processed === undefined) return undefined;
   const { pending } = processed;
+  const hold = holds.get(processed.notes);
+  const received = hold && processed instanceof TraceBatch ? processed.received : undefined;
   const encoded = processed.encode();
+  const part = hold && received && (() => partOf(encoded, received, hold, { ...restamping, ...chain }));
   try {
-    return deliveryOf(encoded, pending, reserveAll(chain.exporters, encoded));
+    return deliveryOf(encoded, pending, reserveAll(chain.exporters, encoded), part);
   } catch (error) {
     abandon(pending);
     throw error;
@@ -70,13 +77,13 @@ function deliveryOf(
   encoded: Encoded,
   pending: readonly Promise<unknown>[],
   reservations: readonly Reservation[],
+  part: (() => WaitingSpans | undefined) | undefined,
 ): Delivery {
   const ready = reservations.flatMap((reservation) => reservation.ready ?? []);
   return {
     pending: ready.length === 0 ? pending : [...pending, ...ready],
     async commit() {
-      const shared = sharedBy(reservations.length, encoded);
-      const taken = reservations.map((reservation) => reservation.commit(shared));
+      const taken = commitAll(encoded, reservations, part);
       const safe = (safeguards.get(encoded.notes) ?? []).map((safeguard) => safeguard());
       await Promise.all([...taken, ...safe]);
     },
@@ -86,16 +93,34 @@ function deliveryOf(
   };
 }
 
-/** The same for several users, each of whom gives its memory back once: the last one does it. */
-function sharedBy(users: number, encoded: Encoded): Encoded {
-  const { release } = encoded;
-  if (release === undefined || users < 2) return encoded;
-  let left = users;
-  return {
-    ...encoded,
-    release: () => {
-      left--;
-      if (left === 0) release();
-    },
-  };
+/** Gives all of it to all exporters, or, where spans wait, all to those that let none wait, and to the others in parts. */
+function commitAll(
+  encoded: Encoded,
+  reservations: readonly Reservation[],
+  part: (() => WaitingSpans | undefined) | undefined,
+): readonly (Promise<void> | void)[] {
+  const patient = part ? reservations.filter(({ hold }) => hold) : [];
+  const waiting = 0 < patient.length ? part?.() : undefined;
+  if (waiting === undefined) {
+    const shared = sharedBy(reservations.length, encoded);
+    return reservations.map((reservation) => reservation.commit(shared));
+  }
+  const { release: _release, ...whole } = encoded;
+  const { rest } = waiting;
+  const taken = reservations.map((reservation) => {
+    if (!reservation.hold) return reservation.commit(whole);
+    return rest && reservation.commit(rest);
+  });
+  return [...taken, ...waiting.keepAt(patient)];
+}
+
+/** The spans that wait, parted from their request; undefined where they cannot wait. */
+function partOf(encoded: Encoded, received: Uint8Array, hold: Hold, restamping: Restamping): WaitingSpans | undefined {
+  try {
+    const waiting = new WaitingSpans(encoded, received, hold, restamping);
+    return hold.begin(waiting) ? waiting : undefined;
+  } catch (error) {
+    restamping.failed(error);
+    return undefined;
+  }
 }

@@ -27,7 +27,7 @@ export function openDoor(options: DoorOptions): Accept {
     try {
       const batches = read(options, arrival);
       items = batches[0]?.items ?? 0;
-      if (items > 0) await deliver(options.chains, batches);
+      if (items > 0) await deliver(options, batches);
       else batches.forEach(drop);
       host.meter.add(`otelcol_receiver_accepted_${word}`, items, labels);
       return items;
@@ -43,12 +43,13 @@ function read({ chains, traces, signal }: DoorOptions, arrival: Arrival): readon
   return chains.map(() => new OpaqueBatch(arrival));
 }
 
-async function deliver(chains: readonly Chain[], batches: readonly Batch[]): Promise<void> {
+async function deliver({ chains, traces, host }: DoorOptions, batches: readonly Batch[]): Promise<void> {
+  const restamping = { traces, failed: (error: unknown) => tellBug(error, host, leftAsTheyCame) };
   const deliveries: Delivery[] = [];
   try {
     for (const [at, chain] of chains.entries()) {
       const batch = batches[at];
-      const delivery = batch && dispatch(chain, batch);
+      const delivery = batch && dispatch(chain, batch, restamping);
       if (delivery) deliveries.push(delivery);
     }
     await Promise.all(deliveries.flatMap(({ pending }) => pending));
@@ -71,7 +72,13 @@ function drop(batch: Batch): void {
 
 /** What is no `Refused` is our bug: counted and told, and the sender keeps the request, so that nothing is lost. */
 function ourBug(error: unknown, host: Host): Refused {
-  host.meter.add("spantoll_internal_errors_total", 1, { place: host.id });
-  host.log.error("a request was handed back because of a fault in this program; please report it", { error });
+  tellBug(error, host, "a request was handed back because of a fault in this program; please report it");
   return new Refused("unavailable", "internal error", { cause: error });
+}
+
+const leftAsTheyCame = "spans that waited left as they came because of a fault in this program; please report it";
+
+function tellBug(error: unknown, { meter, log, id }: Host, text: string): void {
+  meter.add("spantoll_internal_errors_total", 1, { place: id });
+  log.error(text, { error });
 }

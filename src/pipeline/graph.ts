@@ -147,6 +147,7 @@ function counted(processor: Processor, labels: MetricLabels, meter: Meter): Proc
       if (passed) meter.add("otelcol_processor_outgoing_items", passed.items, labels);
       return passed;
     },
+    stampAgain: (batch) => (processor.stampAgain ? processor.stampAgain(batch) : processor.process(batch)),
   };
 }
 

@@ -1,6 +1,7 @@
 // A queue that outlives the process. In memory there are only the numbers of what waits; a request is acknowledged when
 // its record is as safe as the store makes it, and leaves the disk when a backend has it or it is given up.
 import { type Encoded, type Signal, signals } from "../core/batch.ts";
+import type { Held } from "../core/hold.ts";
 import type { Host } from "../core/host.ts";
 import { quietWarning } from "../core/quiet-log.ts";
 import { Refused } from "../core/refused.ts";
@@ -66,6 +67,10 @@ export class DiskQueue implements Queue, Reader {
       put: (encoded) => {
         release();
         return this.#put(encoded);
+      },
+      hold: (encoded) => {
+        release();
+        return this.#hold(encoded);
       },
       release,
     };
@@ -163,35 +168,95 @@ export class DiskQueue implements Queue, Reader {
   }
 
   async #put(encoded: Encoded): Promise<void> {
-    const { signal, items } = encoded;
-    const bytes = encoded.bytes.length;
-    const size = sizeBy(this.capacity.sizer, bytes, items);
-    this.#used += size;
+    const giveBack = this.#occupy(encoded);
     try {
-      const record = this.#log.append(this.#name, encoded);
+      const record = await this.#write(encoded);
+      this.#arrive(record, encoded);
+    } finally {
+      giveBack();
+    }
+  }
+
+  /**
+   * On disk it is a request like any other, as it would be sent now, so that the next process sends it. In this one it
+   * counts as begun until it leaves: nobody else sends it meanwhile.
+   */
+  #hold(encoded: Encoded): Held {
+    let giveBack: (() => void) | undefined = this.#occupy(encoded);
+    let written: number | undefined;
+    let leaving: Encoded | undefined;
+    const end = (): void => {
+      giveBack?.();
+      giveBack = undefined;
+    };
+    const go = (): void => {
+      if (written === undefined || leaving === undefined) return;
+      end();
+      this.#arrive(written, leaving === encoded ? encoded : this.#replaced(written, encoded, leaving));
+      this.#options.woken();
+    };
+    const safe = this.#write(encoded).then((record) => {
+      written = record;
+      go();
+    });
+    safe.catch(end);
+    const leave = (as: Encoded): void => {
+      leaving = as;
+      go();
+    };
+    return { safe, leave };
+  }
+
+  /** What stands on disk from now on. */
+  #replaced(record: number, encoded: Encoded, by: Encoded): Encoded {
+    try {
+      this.#log.replace(this.#name, record, by);
+      return by;
+    } catch (error) {
+      this.#options.host.log.warn("spans that waited leave as they came, because their storage takes no more", {
+        error,
+      });
+      return encoded;
+    }
+  }
+
+  /** Resolves with the number of the record, which counts as begun, or rejects with `Refused`. */
+  async #write(encoded: Encoded): Promise<number> {
+    let record: number | undefined;
+    try {
+      record = this.#log.append(this.#name, encoded);
       this.begun.add(record);
-      try {
-        await this.#log.durable();
-      } catch (cause) {
-        this.#log.finish(this.#name, signal, record);
-        throw cause;
-      } finally {
+      await this.#log.durable();
+      return record;
+    } catch (cause) {
+      if (record !== undefined) {
+        this.#log.finish(this.#name, encoded.signal, record);
         this.begun.delete(record);
       }
-      this.#arrive(signal, { record, items, bytes, since: this.#options.host.clock.monotonic() });
-    } catch (cause) {
       if (cause instanceof Refused) throw cause;
       const code = cause instanceof StorageFull ? "overloaded" : "unavailable";
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Refused(code, `the sending queue cannot be written: ${reason}`, { cause });
-    } finally {
-      this.#used -= size;
     }
   }
 
-  #arrive(signal: Signal, waiter: Waiter): void {
+  /** A record that is on disk, and that nobody has begun to send. */
+  #arrive(record: number, { signal, items, bytes }: Encoded): void {
+    this.begun.delete(record);
+    const waiter = { record, items, bytes: bytes.length, since: this.#options.host.clock.monotonic() };
     if (this.#successor) this.#successor.adopt(signal, waiter);
     else this.#wait(signal, waiter);
+  }
+
+  #occupy({ signal, bytes, items }: Encoded): () => void {
+    const size = sizeBy(this.capacity.sizer, bytes.length, items);
+    const lane = this.#lanes[signal];
+    this.#used += size;
+    lane.size += size;
+    return () => {
+      this.#used -= size;
+      lane.size -= size;
+    };
   }
 
   #wait(signal: Signal, waiter: Waiter): void {

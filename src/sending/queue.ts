@@ -2,6 +2,7 @@
 // how many exporters, is the queue's own business. First in, first out for each signal.
 import type { Batch, Encoded, Signal } from "../core/batch.ts";
 import { signals } from "../core/batch.ts";
+import type { Held } from "../core/hold.ts";
 import type { Clock } from "../core/host.ts";
 import { Refused } from "../core/refused.ts";
 import type { Capacity, Sizer } from "./settings.ts";
@@ -13,6 +14,8 @@ export type Load = Pick<Batch, "signal" | "items">;
 export interface Room {
   /** Takes the request. What is returned resolves when it is as safe as this queue makes it; it never throws. */
   put(encoded: Encoded): Entry | Promise<void>;
+  /** Takes spans that do not leave yet: they take their room, and nobody finds them before they leave. */
+  hold(encoded: Encoded): Held;
   release(): void;
 }
 
@@ -73,17 +76,21 @@ export class MemoryQueue implements Queue {
       throw new Refused("too_large", `a request of ${held} ${sizer} is larger than the sending queue, ${max} ${sizer}`);
     if (max < this.#used + held) throw new Refused("overloaded", `the sending queue is full, ${max} ${sizer}`);
     this.#used += held;
+    const release = (): void => {
+      this.#used -= held;
+      held = 0;
+    };
     return {
       put: (encoded) => {
         // Processors may have made it longer than what was reserved; it is not refused any more.
-        this.#used -= held;
-        held = 0;
+        release();
         return this.#add(encoded);
       },
-      release: () => {
-        this.#used -= held;
-        held = 0;
+      hold: (encoded) => {
+        release();
+        return this.#hold(encoded);
       },
+      release,
     };
   }
 
@@ -105,26 +112,44 @@ export class MemoryQueue implements Queue {
 
   async close(): Promise<void> {}
 
-  #add(encoded: Encoded): Entry {
-    const size = sizeBy(this.capacity.sizer, encoded.bytes.length, encoded.items);
-    const lane = this.#lanes[encoded.signal];
+  #hold(encoded: Encoded): Held {
+    const giveBack = this.#occupy(encoded);
+    return {
+      safe: undefined,
+      leave: (leaving) => {
+        giveBack();
+        this.#add(leaving);
+      },
+    };
+  }
+
+  #occupy({ signal, bytes, items }: Encoded): () => void {
+    const size = sizeBy(this.capacity.sizer, bytes.length, items);
+    const lane = this.#lanes[signal];
     this.#used += size;
     lane.size += size;
+    return () => {
+      this.#used -= size;
+      lane.size -= size;
+    };
+  }
+
+  #add(encoded: Encoded): Entry {
+    const giveBack = this.#occupy(encoded);
     let settle: ((failure?: Refused) => void) | undefined;
     const finished = new Promise<Refused | undefined>((resolve) => {
       settle = resolve;
     });
     const finish = (failure?: Refused): void => {
       if (settle === undefined) return;
-      this.#used -= size;
-      lane.size -= size;
+      giveBack();
       settle(failure);
       settle = undefined;
     };
     // What processors found out is not sent, so it does not wait either: only bytes are counted here.
     const kept: Encoded = { ...encoded, notes: {} };
     const entry: Entry = { encoded: kept, since: this.#clock.monotonic(), finished, finish };
-    lane.put(entry);
+    this.#lanes[encoded.signal].put(entry);
     return entry;
   }
 }

@@ -93,6 +93,25 @@ export class RequestLog {
     });
   }
 
+  /**
+   * Puts other bytes in the place of a request that nobody has begun to send, once however many exporters say so.
+   * Throws `StorageFull`, and then it is as it was.
+   */
+  replace(exporter: string, record: number, encoded: Encoded): void {
+    const isNew = this.#written.get(encoded) !== record;
+    this.#storage.transaction((writing) => {
+      if (isNew) {
+        writing.put(recordKey(record), encoded.bytes);
+        writing.put(aboutKey(record), writeAbout(encoded));
+      }
+      writing.put(indexKey(exporter, encoded.signal, record), writeIndex(encoded));
+    });
+    if (!isNew) return;
+    this.#written.set(encoded, record);
+    this.#forget(record);
+    this.#remember(record, encoded);
+  }
+
   durable(): Promise<void> {
     return this.#storage.durable();
   }

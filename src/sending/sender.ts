@@ -3,6 +3,7 @@
 import { setMaxListeners } from "node:events";
 import { type Encoded, type Signal, signals } from "../core/batch.ts";
 import type { Batching, Component, Exporter, Reservation } from "../core/component.ts";
+import type { Held } from "../core/hold.ts";
 import type { Host } from "../core/host.ts";
 import { itemWord } from "../core/metrics.ts";
 import { Note } from "../core/note.ts";
@@ -51,6 +52,8 @@ class QueuedSender implements Sender {
   /** Undefined until the store is open. */
   #work: Work | undefined;
   #unwatch: (() => void) | undefined;
+  /** For each request that waits: how to end it. */
+  readonly #waits = new Set<() => void>();
 
   constructor(settings: SendingSettings, batching: Batching | undefined, push: Push, host: Host) {
     const { sending_queue: queueing } = settings;
@@ -103,7 +106,7 @@ class QueuedSender implements Sender {
         room.release();
         overflow?.serve();
       };
-      return { commit: (encoded) => this.#commit(encoded, room.put(encoded)), release };
+      return { ...this.#reservation(() => room), release };
     } catch (refused) {
       if (overflow === undefined || !(refused instanceof Refused) || refused.code !== "overloaded") throw refused;
       const turn = overflow.wait(bytes, load);
@@ -111,8 +114,15 @@ class QueuedSender implements Sender {
         turn.release();
         overflow.serve();
       };
-      return { ready: turn.ready, commit: (encoded) => this.#commit(encoded, turn.room.put(encoded)), release };
+      return { ready: turn.ready, ...this.#reservation(() => turn.room), release };
     }
+  }
+
+  /** Who waits for the backend's answer waits for all of a request: none of its spans waits here. */
+  #reservation(room: () => Room): Pick<Reservation, "commit" | "hold"> {
+    const commit = (encoded: Encoded) => this.#commit(encoded, room().put(encoded));
+    if (this.#waitForResult) return { commit };
+    return { commit, hold: (encoded, end) => this.#hold(encoded.signal, room().hold(encoded), end) };
   }
 
   /**
@@ -124,6 +134,7 @@ class QueuedSender implements Sender {
     this.#draining.abort();
     if (this.#work === undefined) return;
     const { queue, overflow } = this.#work;
+    for (const end of this.#waits) end();
     overflow?.end();
     const lanes = signals.map((signal) => this.#laneOf(signal));
     for (const lane of lanes) lane?.pump();
@@ -203,6 +214,19 @@ class QueuedSender implements Sender {
 
   #pump(): void {
     for (const signal of signals) this.#laneOf(signal)?.pump();
+  }
+
+  #hold(signal: Signal, { safe, leave }: Held, end: () => void): Held {
+    this.#waits.add(end);
+    if (this.#draining.signal.aborted) end();
+    return {
+      safe,
+      leave: (encoded) => {
+        this.#waits.delete(end);
+        leave(encoded);
+        this.#laneOf(signal)?.pump();
+      },
+    };
   }
 
   #commit(encoded: Encoded, entry: ReturnType<Room["put"]>): Promise<void> | void {
