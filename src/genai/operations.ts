@@ -14,7 +14,7 @@ export function shapeOf(operation: string): Shape {
   return containers.has(operation) ? "container" : "other";
 }
 
-/** The allow-list of what is billed; the last five have no name in the convention. */
+/** What a model is called for; from `rerank` on it has no name in the convention. */
 export const callOperations = [
   "chat",
   "generate_content",
@@ -22,8 +22,12 @@ export const callOperations = [
   "embeddings",
   "rerank",
   "image_generation",
+  "image_edit",
+  "video_generation",
   "speech",
   "transcription",
+  "translation",
+  "ocr",
   "moderation",
 ] as const;
 
@@ -56,8 +60,12 @@ const spellings: Readonly<Record<string, string>> = {
   retrieval: "retrieve retriever vector_db_retrieve",
   rerank: "arerank reranker",
   image_generation: "aimage_generation image",
+  image_edit: "aimage_edit image_variation aimage_variation",
+  video_generation: "avideo_generation create_video acreate_video",
   speech: "aspeech",
   transcription: "atranscription",
+  translation: "atranslation",
+  ocr: "aocr",
   moderation: "amoderation",
 };
 

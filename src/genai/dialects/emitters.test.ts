@@ -283,6 +283,23 @@ const cases: readonly Case[] = [
     says: { dialect: "mastra", shape: "call", usage: openai },
   },
   {
+    emitter: "Mastra, a kind that nobody knows yet on a span that says what it is",
+    scope: "@mastra/otel-exporter",
+    attributes: { ...chat, ...sums, "mastra.span.type": "model_something" },
+    says: { dialect: "mastra", shape: "call", operation: "chat", usage: { input: 1215, output: 87 } },
+  },
+  {
+    emitter: "LiteLLM, the edit of an image",
+    scope: "litellm",
+    attributes: { "llm.request.type": "aimage_edit", "gen_ai.request.model": "gpt-image-1", ...sums },
+    says: { shape: "call", operation: "image_edit", usage: { input: 1215, output: 87 } },
+  },
+  {
+    emitter: "nobody in particular, usage without an operation",
+    attributes: { "llm.prompt_tokens": 8, "llm.model": "text-embedding-3-small" },
+    says: { shape: "call", operation: "embeddings", usage: { input: 8 } },
+  },
+  {
     emitter: "Genkit, a model",
     scope: "genkit-tracer",
     attributes: {
