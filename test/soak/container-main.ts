@@ -1,6 +1,6 @@
 // `npm run test:container`: the built program in a container's 256 MiB with a backend that is not there, at 10,000 spans
 // a second. It must refuse and live; and when the backend comes, everything acknowledged must arrive. Needs root, for the
-// group of processes. `-- --minutes 5 --limit 512 --rate 200` are its parameters. Ends with 1 when it did not hold.
+// group of processes. `-- --minutes 5 --limit 512 --rate 200 --queue disk` are its parameters. Ends with 1 when it did not hold.
 import { parseArgs } from "node:util";
 import { startProgram } from "../bench/program.ts";
 import { countingBackend } from "../faults/counting-backend.ts";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     limit: { type: "string", default: "256" },
     rate: { type: "string", default: "100" },
     spans: { type: "string", default: "100" },
+    queue: { type: "string", default: "" },
   },
 });
 const minutes = Number(values.minutes);
@@ -43,7 +44,7 @@ print(
 );
 print("| queue | acknowledged | refused requests | lost | most memory | killed by the kernel | doors closed | exit |");
 print("|---|---:|---:|---:|---:|---:|---:|---:|");
-for (const { name, queue, storage } of queues) {
+for (const { name, queue, storage } of queues.filter((one) => one.name.startsWith(values.queue))) {
   const outcome = await inContainer(queue, storage);
   const { acknowledged, refusedRequests, lost, peak, kills, closings, exitCode } = outcome;
   const cells = [name, acknowledged, refusedRequests, lost, `${Math.round(peak)} MiB`, kills, closings, exitCode];

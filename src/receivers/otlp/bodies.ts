@@ -1,9 +1,11 @@
 // Bodies in memory: how much of them there may be, whichever protocol they come by.
-import type { Clock } from "../../core/host.ts";
+import type { Clock, Host } from "../../core/host.ts";
 import { Refused } from "../../core/refused.ts";
 
-/** Bodies that are being read or handed in may together take this many times the largest one. */
+/** Bodies that are being read or handed in may together take this many times the largest one, */
 const bodiesAtOnce = 4;
+/** and of the memory that there is no more than this part, unless there is only one. */
+const memoryShare = 1 / 8;
 /** Who takes longer than this gives way when there is no room for another. */
 const unhurriedMs = 5_000;
 
@@ -20,13 +22,16 @@ export interface BodyLimit {
 export class BodyBudget {
   readonly #limit: BodyLimit;
   readonly #clock: Clock;
+  /** Bytes of all together. */
+  readonly #most: number;
   /** Bodies that are not whole, in the order of their beginning. */
   readonly #arriving = new Set<Share>();
   #used = 0;
 
-  constructor(limit: BodyLimit, clock: Clock) {
+  constructor(limit: BodyLimit, host: Host) {
     this.#limit = limit;
-    this.#clock = clock;
+    this.#clock = host.clock;
+    this.#most = Math.min(bodiesAtOnce * limit.bytes, host.memory().limitBytes * memoryShare);
   }
 
   /** The share of one request. `giveWay` is called, at most once, when it has to end for the sake of others. */
@@ -37,8 +42,9 @@ export class BodyBudget {
       limit: this.#limit.bytes,
       grow: (bytes, length) => {
         if (this.#limit.bytes < length) throw tooLarge(this.#limit);
-        if (!this.#hasRoom(bytes)) this.#makeRoom(bytes, share);
-        if (!this.#hasRoom(bytes)) throw new Refused("overloaded", `requests of ${this.#used} bytes are being read`);
+        if (!this.#hasRoom(bytes, share)) this.#makeRoom(bytes, share);
+        if (!this.#hasRoom(bytes, share))
+          throw new Refused("overloaded", `requests of ${this.#used} bytes are being read`);
         this.#used += bytes;
         share.bytes += bytes;
       },
@@ -47,13 +53,13 @@ export class BodyBudget {
     };
   }
 
-  #hasRoom(bytes: number): boolean {
-    return this.#used + bytes <= bodiesAtOnce * this.#limit.bytes;
+  #hasRoom(bytes: number, own: Share): boolean {
+    return this.#used + bytes <= this.#most || this.#used === own.bytes;
   }
 
   #makeRoom(bytes: number, own: Share): void {
     for (const share of this.#arriving) {
-      if (this.#clock.monotonic() < share.since + unhurriedMs || this.#hasRoom(bytes)) return;
+      if (this.#clock.monotonic() < share.since + unhurriedMs || this.#hasRoom(bytes, own)) return;
       if (share === own) continue;
       this.#release(share);
       share.giveWay(

@@ -66,7 +66,7 @@ export class GrpcExchange {
     this.#settings = settings;
     this.#host = host;
     const limit = { bytes: settings.max_recv_msg_size_mib * 1024 ** 2, setting: "max_recv_msg_size_mib" };
-    this.#budget = new BodyBudget(limit, host.clock);
+    this.#budget = new BodyBudget(limit, host);
   }
 
   /** Ends calls whose body comes too slowly, or whose answer is not read. Returns the way to stop. */

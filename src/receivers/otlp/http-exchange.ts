@@ -40,7 +40,7 @@ export class HttpExchange {
     this.#paths = new Map(signals.map((signal) => [settings[`${signal}_url_path`].replace(/^(?!\/)/, "/"), signal]));
     this.#cors = settings.cors && new Cors(settings.cors);
     this.#limit = { bytes: settings.max_request_body_size, setting: "max_request_body_size" };
-    this.#budget = new BodyBudget(this.#limit, host.clock);
+    this.#budget = new BodyBudget(this.#limit, host);
     const named = settings.compression_algorithms?.map((name) => codingOf(name));
     this.#codings = named === undefined ? codings : codings.filter((coding) => named.includes(coding));
   }
