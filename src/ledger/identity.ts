@@ -29,6 +29,15 @@ export function nameFingerprint(name: string): number {
   return found;
 }
 
+export function tenantFingerprint(tenant: string): bigint {
+  const known = tenants.get(tenant);
+  if (known !== undefined) return known;
+  const found = murmur64(tenant, seedOfTenants);
+  if (tenantKeysMax <= tenants.size) tenants.clear();
+  tenants.set(tenant, found);
+  return found;
+}
+
 /** What spans have in common, written out. */
 export function trailerFingerprint(text: string): bigint {
   return murmur64(text, seedOfTrailers);
@@ -40,10 +49,12 @@ const seedOfSpans = 1;
 const seedOfCalls = 2;
 const seedOfNames = 3;
 const seedOfTrailers = 4;
+const seedOfTenants = 5;
 
 /** Models, emitters and tenants are few, and asked about with every call. */
 const names = new Map<string, number>();
 const namesMax = 10_000;
+const tenants = new Map<string, bigint>();
 const tenantKeys = new Map<string, string>();
 const tenantKeysMax = 10_000;
 

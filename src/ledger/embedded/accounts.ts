@@ -1,6 +1,7 @@
 // Money: marks that say what became of a span, counters that it was added to, and amounts that are held.
 // One `Accounts` lives as long as one transaction; counters are written once, at its end.
 import type { Writing } from "../../core/storage.ts";
+import { tenantFingerprint } from "../identity.ts";
 import {
   type Amounts,
   type Cancelled,
@@ -35,25 +36,27 @@ export class Accounts {
   }
 
   charge(posting: Posting): Charged["results"][number] {
-    const known = this.#markOf(posting);
+    const id = markId(posting);
+    const known = this.#markOf(posting, id);
     if (known === markCancelled) return "cancelled";
     if (known === markCharged || posting.endMs < this.#horizonMs) return "replayed";
     if (!posting.counters.every(({ key }) => fits(this.#counter(posting.tenant, key).state, posting.amounts)))
       return "overflow";
     for (const counter of posting.counters) this.#add(posting, counter, 1);
-    this.#sets.add(marksFor(posting), posting.span, markBytes(posting.span, markCharged));
+    this.#sets.add(marksFor(posting), id, markBytes(id, markCharged));
     return "charged";
   }
 
   cancel(posting: Posting): Cancelled {
-    const known = this.#markOf(posting);
+    const id = markId(posting);
+    const known = this.#markOf(posting, id);
     if (known === markCancelled || posting.endMs < this.#horizonMs) return "known";
-    const mark = markBytes(posting.span, markCancelled);
+    const mark = markBytes(id, markCancelled);
     if (known === undefined) {
-      this.#sets.add(marksFor(posting), posting.span, mark);
+      this.#sets.add(marksFor(posting), id, mark);
       return "barred";
     }
-    this.#sets.put(marksFor(posting), posting.span, mark);
+    this.#sets.put(marksFor(posting), id, mark);
     for (const counter of posting.counters) this.#add(posting, counter, -1);
     return "reversed";
   }
@@ -93,8 +96,8 @@ export class Accounts {
         if (counter.changed) this.#writing.put(keys.counterKey(tenant, key), writeCounter(counter.state));
   }
 
-  #markOf(posting: Posting): number | undefined {
-    return this.#sets.find(marksFor(posting), posting.span)?.[8];
+  #markOf(posting: Posting, id: bigint): number | undefined {
+    return this.#sets.find(marksFor(posting), id)?.[8];
   }
 
   #add({ tenant, amounts }: Posting, { key, expiresAtMs }: CounterRef, sign: 1 | -1): void {
@@ -180,16 +183,21 @@ function fits(state: CounterState, amounts: Amounts): boolean {
   );
 }
 
-function marksFor({ endMs, tenant }: Posting): PackedSet {
-  return keys.marks(keys.hourOf(endMs), tenant);
+function marksFor({ endMs }: Posting): PackedSet {
+  return keys.marks(keys.hourOf(endMs));
+}
+
+/** The same span under another tenant has another mark. */
+function markId({ span, tenant }: Posting): bigint {
+  return span ^ tenantFingerprint(tenant);
 }
 
 /** One for all: sets copy what they keep. */
 const markRecord = new Uint8Array(9);
 const markView = new DataView(markRecord.buffer);
 
-function markBytes(span: bigint, mark: number): Uint8Array {
-  markView.setBigUint64(0, span);
+function markBytes(id: bigint, mark: number): Uint8Array {
+  markView.setBigUint64(0, id);
   markRecord[8] = mark;
   return markRecord;
 }

@@ -25,20 +25,20 @@ export function oldCalls(hour: number): PackedSet {
   return set;
 }
 
-/** `d/<hour of the span's end>/<tenant>/…`: what became of spans, 9 bytes each: fingerprint and a letter. */
-export function marks(hour: number, tenant: string): PackedSet {
-  const known = markSets.get(tenant);
-  if (known?.hour === hour) return known.set;
+/** `d/<hour of the span's end>/…`: what became of spans under tenants, 9 bytes each: a fingerprint of both and a letter. */
+export function marks(hour: number): PackedSet {
+  const known = markSets.get(hour);
+  if (known !== undefined) return known;
   if (setsMax <= markSets.size) markSets.clear();
-  const set = { prefix: `d/${hourKey(hour)}/${ledgerKey(tenant)}/`, recordBytes: 9, bucketRecords: 96 };
-  markSets.set(tenant, { hour, set });
+  const set = { prefix: `d/${hourKey(hour)}/`, recordBytes: 9, bucketRecords: 96 };
+  markSets.set(hour, set);
   return set;
 }
 
 /** Spans of a batch mostly ended in one hour. */
 const liveCallSets = new Map<number, PackedSet>();
 const oldCallSets = new Map<number, PackedSet>();
-const markSets = new Map<string, { readonly hour: number; readonly set: PackedSet }>();
+const markSets = new Map<number, PackedSet>();
 const setsMax = 10_000;
 
 /** `w/<tenant>/<counter>`. */

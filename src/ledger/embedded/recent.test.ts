@@ -8,7 +8,7 @@ import { Recent, type RecordSets } from "./recent.ts";
 
 const hour = 480_000;
 const nowMs = hour * hourMs;
-const sets = [oldCalls(hour), marks(hour, "acme"), liveCalls(hour), oldCalls(hour - 1)];
+const sets = [oldCalls(hour), marks(hour), liveCalls(hour), oldCalls(hour - 1)];
 
 function recordOf(id: bigint, set: number, value: number): Uint8Array {
   const length = sets[set]?.recordBytes || 12 + (value % 5);
