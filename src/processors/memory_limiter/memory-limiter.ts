@@ -122,6 +122,11 @@ class MemoryLimiter implements Processor {
     throw new Refused("overloaded", this.#reason, { retryAfterMs: this.#settings.check_interval });
   }
 
+  /** They were let in when they came. */
+  stampAgain(batch: Batch): Batch {
+    return batch;
+  }
+
   /** Garbage counts as used until it is collected, so a shortage is believed only after that. */
   #check(): void {
     let short = this.#look();
