@@ -43,6 +43,7 @@ export const priceRows: readonly PriceRow[] = [
     about: "reading about 3,000 rows of LiteLLM's file, once in a new process",
     measure: loadOnce,
   },
+  { name: "parse-litellm", about: "JSON.parse of the same text alone, once in a new process", measure: parseOnce },
 ];
 
 const models = ["gpt-4o", "gpt-4o-mini", "gpt-4.1", "o3", "gpt-4o-2024-08-06", "gpt-5", "gpt-5-mini", "o4-mini"];
@@ -89,9 +90,21 @@ function calculating(next: (index: number) => number): () => void {
   };
 }
 
-function loadOnce(): number {
+function parseOnce(): number {
+  const text = new TextDecoder().decode(litellmBytes());
+  const before = process.cpuUsage();
+  JSON.parse(text);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1000;
+}
+
+function litellmBytes(): Uint8Array {
   const { LITELLM_PRICES: path } = process.env;
-  const bytes = path === undefined ? new TextEncoder().encode(generatedRows()) : readFileSync(path);
+  return path === undefined ? new TextEncoder().encode(generatedRows()) : readFileSync(path);
+}
+
+function loadOnce(): number {
+  const bytes = litellmBytes();
   const before = process.cpuUsage();
   const reading = readBook([parseLayerName("litellm:prices.json")], { read: () => bytes });
   const { user, system } = process.cpuUsage(before);
