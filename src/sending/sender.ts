@@ -29,6 +29,9 @@ export function createSender(
   return new QueuedSender(settings, batching, push, host);
 }
 
+/** A small container keeps no more of what is on disk than this share of its memory. */
+const keptShare = 1 / 8;
+
 /** By id of the exporter: who sends for it now. After a reload that is another one than before. */
 const senders = new Note<Map<string, QueuedSender>>("senders");
 
@@ -157,7 +160,7 @@ class QueuedSender implements Sender {
       exporter,
       capacity: capacityOf(queueing),
       onFull: queueing.on_full,
-      memoryBytes: queueing.keep_in_memory,
+      memoryBytes: Math.min(queueing.keep_in_memory, this.#host.memory().limitBytes * keptShare),
       host: this.#host,
       woken: () => this.#pump(),
       lost: (signal, items) => this.#delivery.countFailed({ signal }, items),

@@ -68,7 +68,7 @@ export const sendingQueueSettings = section(
     ),
     keep_in_memory: size(
       "64MiB",
-      "With storage: how much of what waits is kept in memory too, so that it is not read back from the disk. Exporters of one storage share it; the largest value counts.",
+      "With storage: how much of what waits is kept in memory too, so that it is not read back from the disk. At most an eighth of the memory that the process may have. Exporters of one storage share it; the largest value counts.",
     ),
     on_full: z.enum(["refuse", "drop_oldest"]).default("refuse").meta({
       description:

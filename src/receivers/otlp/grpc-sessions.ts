@@ -1,5 +1,5 @@
 // The connections of the gRPC door over their life. What HTTP/2 itself forbids nghttp2 ends, but not always to the end:
-// after a thousand calls that their client resets it tells the client to go, reads no more, and Node.js (20 and 24)
+// after a thousand calls that their client resets it tells the client to go, reads no more, and Node.js (seen with 20.20)
 // neither closes the socket nor says so. Such a connection does not answer a ping.
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
