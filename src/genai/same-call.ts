@@ -32,7 +32,7 @@ export type Relation = "apart" | "same" | "choices";
  * Spans of one emitter count alike: equal input with another output is another choice, and so is equal output where both
  * say that they are choices; what else differs is another call. Spans of two emitters may differ in the output (an
  * estimate, a stream that was cut, the sum of all choices), and in the input by what is left out of it. A client of a
- * proxy knows the model by an alias: then both counts must be near.
+ * proxy knows the model by an alias: then the inputs must be equal, or both counts near.
  */
 export function relationOf(a: Evidence, b: Evidence): Relation {
   if (!overlap(a, b)) return "apart";
@@ -62,8 +62,9 @@ function shareModel(a: Evidence["models"], b: Evidence["models"]): boolean {
 }
 
 function countAlike(a: Counts, b: Counts): boolean {
-  if (a.input === undefined || b.input === undefined || a.output === undefined || b.output === undefined) return false;
-  return near(a.input, b.input) && near(a.output, b.output);
+  if (a.input === undefined || b.input === undefined) return false;
+  if (a.input === b.input) return true;
+  return near(a.input, b.input) && a.output !== undefined && b.output !== undefined && near(a.output, b.output);
 }
 
 /** One of the two may leave cached tokens out and not say so. */

@@ -145,5 +145,49 @@ export const langfuse: Emitter = (told) =>
     "langfuse.observation.usage_details": JSON.stringify({ input: told.in, output: told.out }),
   });
 
+/** Vercel's AI SDK before 7: `operation` is `ai.generateText` or, for the call itself, `ai.generateText.doGenerate`. */
+export const vercel = (operation: string): Emitter => {
+  return (told) =>
+    span({ name: operation, ...told }, "ai", {
+      "ai.operationId": operation,
+      "ai.model.id": told.model ?? gpt,
+      "ai.model.provider": "openai.chat",
+      "ai.usage.inputTokens": told.in,
+      "ai.usage.outputTokens": told.out,
+      "gen_ai.response.id": operation.includes(".do") ? told.answer : undefined,
+      "ai.telemetry.metadata.tenantId": told.tenant,
+    });
+};
+
+/** AI SDK 7. */
+export const vercel7: Emitter = (told) =>
+  span({ scope: "gen_ai", ...told }, "gen_ai", {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": told.model ?? gpt,
+    "gen_ai.usage.input_tokens": told.in,
+    "gen_ai.usage.output_tokens": told.out,
+    "ai.settings.context.tenantId": told.tenant,
+  });
+
+export const mlflow: Emitter = (told) =>
+  span(told, "mlflow.openai", {
+    "mlflow.spanType": '"CHAT_MODEL"',
+    "mlflow.llm.model": JSON.stringify(told.model ?? gpt),
+    "mlflow.chat.tokenUsage": JSON.stringify({ input_tokens: told.in, output_tokens: told.out }),
+    "tenant.id": told.tenant,
+  });
+
+/** As tutorials write it by hand: `llm.*`, without an id. */
+export const handmade: Emitter = (told) =>
+  span(told, "litellm.cost_attribution", {
+    "llm.model": told.model ?? gpt,
+    "llm.call_type": "acompletion",
+    "llm.tenant_id": told.tenant,
+    "llm.prompt_tokens": told.in,
+    "llm.completion_tokens": told.out,
+    "llm.cost_usd": 0,
+  });
+
 /** A span that tells no call. */
 export const plain: Emitter = (told) => span(told, "http", { "http.request.method": "POST", "tenant.id": told.tenant });

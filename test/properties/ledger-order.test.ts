@@ -201,8 +201,8 @@ function relation(one: Told, two: Told): "same" | "choices" | "apart" {
   const gapMs = Math.max(one.startMs, two.startMs) - Math.min(one.startMs + one.lengthMs, two.startMs + two.lengthMs);
   const models = new Set([one.model, two.model].filter(Boolean).map((model) => model?.slice(0, 2)));
   if (5000 < gapMs || one.input !== two.input) return "apart";
-  // Two models: a proxy's client may know the second by an alias, where it counts the same.
-  if (1 < models.size) return one.scope !== two.scope && Math.abs(one.output - two.output) <= 2 ? "same" : "apart";
+  // Two models: a proxy's client may know the second by an alias, where it counts the same input.
+  if (1 < models.size) return one.scope !== two.scope ? "same" : "apart";
   if (one.scope !== two.scope) return "same";
   return one.output !== two.output || (one.isChoice && two.isChoice) ? "choices" : "same";
 }

@@ -54,10 +54,10 @@ export const sameCallCases: readonly SameCallCase[] = [
   { name: "a model that is not told", two: { scope: "two", model: undefined }, is: "same" },
   { name: "an alias, as a proxy's client knows the model", two: { scope: "two", model: "fast" }, is: "same" },
   { name: "another model and another input", two: { scope: "two", model: "gpt-4o-mini", input: 1300 }, is: "apart" },
-  { name: "another model and another output", two: { scope: "two", model: "gpt-4o-mini", output: 41 }, is: "apart" },
+  { name: "an alias, and a stream that was cut", two: { scope: "two", model: "fast", output: 3 }, is: "same" },
   {
-    name: "another model, and an output that is not told",
-    two: { scope: "two", model: "gpt-4o-mini", output: undefined },
+    name: "another model, an input that is near and another output",
+    two: { scope: "two", model: "gpt-4o-mini", input: 1216, output: 41 },
     is: "apart",
   },
   { name: "another model of one emitter", two: { model: "gpt-4o-mini" }, is: "apart" },
