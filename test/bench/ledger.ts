@@ -38,7 +38,8 @@ export async function ledgerFigures(print: (figures: LedgerFigures) => void): Pr
 
 const spans = 153_600;
 const batchSpans = 512;
-const startMs = Date.UTC(2026, 5, 5, 10);
+// Some seconds into an hour: no call ended in the hour before.
+const startMs = Date.UTC(2026, 5, 5, 10, 0, 10);
 const hourMs = 3_600_000;
 const terms = {
   budgets: [budget()],

@@ -13,7 +13,9 @@
 --                 together, so that its buckets are parts of the hour, of equal length: most of a batch is in one of them
 --   x:<hour>      packed set: spans that were cancelled
 
-local rowWidth, rowFormat, firstParts = 43, '>c8I2I2I5I4I7I7I4I4', 360
+local rowWidth, rowFormat = 43, '>c8I2I2I5I4I7I7I4I4'
+-- Parts of an hour where nothing is known of the hour before, and the least: an hour may be much busier than that.
+local firstParts, leastParts = 360, 60
 local isCancel = ARGV[4] == 'cancel'
 local keepMs, argumentAt = floor(tonumber(ARGV[3])), 5
 local counters, routes, hours = {}, {}, {}
@@ -42,7 +44,7 @@ local function openCharged(hour, untilMs)
   set.isHashed = false
   if not set.isNew then return set end
   local before = string.match(call('HMGET', base .. 'd:' .. (hour - 1), '')[1] or '', '^(%d+) ')
-  set.buckets = before and max(1, ceil(tonumber(before) / bucketRecords)) or firstParts
+  set.buckets = before and max(leastParts, ceil(tonumber(before) / bucketRecords)) or firstParts
   return set
 end
 
