@@ -69,6 +69,27 @@ describe("gen_ai_cost", () => {
     });
   });
 
+  test.each([{ dialect: "claude-code" }, { service: "claude-code" }, { service: "claude-code", provider: "OpenAI" }])(
+    "writes 0 for a call that a subscription pays, %j, whatever the emitter said",
+    (subscription) => {
+      const said = call({ service: "claude-code", dialect: "claude-code", reportedUsd: "3" });
+      const [attributes] = priced({ subscriptions: [subscription] }, [said], { "gen_ai.usage.cost": 3 });
+      expect(attributes).toMatchObject({
+        "spantoll.cost.status": "free",
+        "spantoll.cost.flags": ["subscription"],
+        "spantoll.cost.nano_usd": "0",
+        "spantoll.cost.reported_usd": 3,
+        "gen_ai.usage.cost": 0,
+      });
+    },
+  );
+
+  test("hints at the alias that an application's inference profile needs", () => {
+    const requestModel = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/x1";
+    const { host } = run({}, [call({ provider: "aws.bedrock", requestModel })]);
+    expect(host.logged[0]).toContain(`aliases: { \\"${requestModel}\\": PROVIDER/MODEL }`);
+  });
+
   test("writes the cost under every name of `write` and under no other", () => {
     const [attributes] = priced({ write: ["llm.cost.total"] }, [call({})], { "gen_ai.usage.cost": 3 });
     expect(attributes).toMatchObject({ "llm.cost.total": 0.0075 });
@@ -133,6 +154,9 @@ describe("gen_ai_cost", () => {
     { prices: ["boundled"] },
     { multipliers: [{ factor: "0" }] },
     { wirte: [] },
+    { subscriptions: [{}] },
+    { subscriptions: [{ dialect: "claude-codes" }] },
+    { subscriptions: [{ servise: "claude-code" }] },
   ])("refuses %j", (settings) => {
     expect(genAiCost.prepare(settings, noFiles)).toMatchObject({ ok: false });
   });

@@ -50,6 +50,16 @@ function costProcessor(settings: PricingSettings, book: PriceBook, host: Host) {
     async stop() {
       live.stop();
     },
+    /** What they cost was counted when they came. */
+    stampAgain(batch: Batch): Batch {
+      const traces = traceBatch(batch);
+      const nowMs = host.clock.now();
+      for (const call of calls.get(batch.notes) ?? []) {
+        const cost = call.role === "bill" ? costOf(live.book, recordOf(call, nowMs), policy) : undefined;
+        if (cost) attributes.write(traces.span(call.span), call, cost);
+      }
+      return batch;
+    },
     process(batch: Batch): Batch {
       const nowMs = host.clock.now();
       const prices = live.book;
