@@ -9,7 +9,7 @@ import { at } from "./fields.ts";
 import { findMembers, type Scalar } from "./literal.ts";
 import { Reading } from "./reading.ts";
 import { Recogniser } from "./recognise.ts";
-import { type ServiceFacts, tell } from "./tell.ts";
+import { type ServiceFacts, tell, toldBefore } from "./tell.ts";
 import { asIs, bad, meaningOf, rawOf, type Value } from "./values.ts";
 
 export interface ReaderOptions {
@@ -49,7 +49,8 @@ export class Reader {
   }
 
   get keys(): AttributeKeys {
-    return this.compiled.keys;
+    const { exact, prefixes } = this.compiled.keys;
+    return { exact: [...exact, toldBefore.name], prefixes };
   }
 
   /**

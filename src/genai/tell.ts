@@ -1,8 +1,10 @@
 // From what was found on a span to what it says of a call: the provider, the models, the tokens in the meaning of the
 // convention. Values that follow from others go back into the reading, so that what is written is what is billed.
+import { attributeKey } from "../otlp/attribute-key.ts";
 import type { SpanView } from "../otlp/span-view.ts";
 import type { Layer, Telling } from "./call.ts";
 import type { CompiledDialect } from "./compile.ts";
+import type { TokenMeaning } from "./dialect.ts";
 import { at } from "./fields.ts";
 import { type Shape, shapeOf } from "./operations.ts";
 import { providerOfAddress, providerOfFamily, providerOfPrefix, providerOfScope, withoutPrefix } from "./providers.ts";
@@ -29,7 +31,7 @@ export interface Speaker {
 export function tell(span: SpanView, reading: Reading, speaker: Speaker): Telling | undefined {
   const { dialect } = speaker;
   completeConstants(reading, speaker);
-  const usage = completeTokens(reading, speaker);
+  const usage = completeTokens(reading, speaker, span.has(toldBefore));
   const shape = completeShape(reading, dialect, usage !== undefined);
   completeProvider(reading, speaker);
   completeModels(reading, speaker, shape);
@@ -72,10 +74,14 @@ function completeConstants(reading: Reading, { dialect, facts }: Speaker): void 
   }
 }
 
+/** On spans that came through another spantoll, whose counts have the meaning of the convention already. */
+export const toldBefore = attributeKey("spantoll.call.dialect");
+const conventional: TokenMeaning = { inputIncludesCache: true, outputIncludesReasoning: true };
+
 /** One record for all spans: it is filled and read within one call. */
 const counts = new TokenCounts();
 
-function completeTokens(reading: Reading, { dialect, scope }: Speaker): Usage | undefined {
+function completeTokens(reading: Reading, { dialect, scope }: Speaker, isTold: boolean): Usage | undefined {
   counts.input = reading.count(at.input);
   counts.output = reading.count(at.output);
   counts.total = reading.count(at.total);
@@ -86,7 +92,7 @@ function completeTokens(reading: Reading, { dialect, scope }: Speaker): Usage | 
   counts.reasoning = reading.count(at.reasoning);
   counts.uncachedInput = reading.count(at.uncachedInput);
   counts.provider = reading.text(at.provider);
-  counts.normalise(dialect.tokens, scope, reading.flags);
+  counts.normalise(isTold ? conventional : dialect.tokens, scope, reading.flags);
   reading.derive(at.input, counts.input, "tokens: all input, cache included");
   reading.derive(at.output, counts.output, "tokens: all output, reasoning included");
   reading.derive(at.cacheWrite, counts.cacheWrite, "tokens: all cache writes", at.cacheWrite5m);
