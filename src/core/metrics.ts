@@ -83,6 +83,10 @@ export const metrics = {
   spantoll_sampled_calls_total: counter(
     "Billed calls of traces of which the sender sends a share only: spend is too low.",
   ),
+  spantoll_held_spans_total: counter(
+    "Spans that waited for better-informed ones, by how they left: unchanged, stamped_again; or that could not wait: no_room.",
+    "result",
+  ),
   spantoll_tokens_total: counter("Tokens of billed calls.", "tenant", "provider", "model", "type"),
   spantoll_unpriced_calls_total: counter("Billed calls without a price.", "reason", "provider", "model"),
   spantoll_price_table_info: gauge("1 for the price table in use, 0 for those before it.", "version"),

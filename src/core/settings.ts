@@ -52,19 +52,29 @@ export function optionalDuration(usually: string, description: string) {
   return writtenDuration().optional().meta({ description, format: "duration", default: usually });
 }
 
+/** A duration, or a word that leaves it to the program. */
+export function durationOr<Word extends string>(word: Word, byDefault: string, description: string) {
+  return durationText
+    .transform((given, context) => (given === word ? word : readDuration(given, context, `${word} or a duration`)))
+    .prefault(byDefault)
+    .meta({ description, format: "duration" });
+}
+
 function writtenDuration() {
-  return durationText.transform((given, context) => {
-    const ms = parseDuration(given);
-    if (ms !== undefined) return ms;
-    const hint =
-      typeof given === "number" ? `; write the unit, as in ${given}s or ${given}ms` : "; write it as 1h2m3s or 200ms";
-    context.addIssue({
-      code: "custom",
-      message: `must be a duration, not ${JSON.stringify(given)}${hint}`,
-      input: given,
-    });
-    return z.NEVER;
+  return durationText.transform((given, context) => readDuration(given, context, "a duration"));
+}
+
+function readDuration(given: string | number, context: z.core.$RefinementCtx, expected: string): number {
+  const ms = parseDuration(given);
+  if (ms !== undefined) return ms;
+  const hint =
+    typeof given === "number" ? `; write the unit, as in ${given}s or ${given}ms` : "; write it as 1h2m3s or 200ms";
+  context.addIssue({
+    code: "custom",
+    message: `must be ${expected}, not ${JSON.stringify(given)}${hint}`,
+    input: given,
   });
+  return z.NEVER;
 }
 
 /** A size; the value that components see is bytes. */

@@ -32,6 +32,8 @@ export interface Ruling extends Verdict {
 export interface Decision {
   /** At the positions of the tellings, undefined for spans that tell of no call and so get no role. */
   readonly verdicts: readonly (Ruling | undefined)[];
+  /** At the same positions: who stands for spans whose role depends on others, with what is decided about them later. */
+  readonly tellers: readonly (Teller | undefined)[];
   readonly revisions: readonly Revision[];
 }
 
@@ -55,7 +57,8 @@ export function decideRoles(spoken: readonly Spoken[], court: Court): Decision {
   }
   const revisions = bench.settle();
   const verdicts = found.map((one, at) => (one instanceof Teller ? toldOf(one, spoken[at]?.subject) : one));
-  return { verdicts, revisions };
+  const tellers = found.map((one) => (one instanceof Teller ? one : undefined));
+  return { verdicts, tellers, revisions };
 }
 
 /** Those whose role depends on others. */

@@ -19,13 +19,17 @@ export interface Program {
 
 const outcomes = /the new configuration runs|the configuration was not taken over/g;
 
-/** Runs until the end of the test. Its file has the name `config.yaml`, and `beside` it stand others. */
+/**
+ * Runs until the end of the test. Its file has the name `config.yaml`, and `beside` it stand others. `again` is the folder
+ * of a program before it.
+ */
 export async function startProgram(
   yaml: string,
   env: Readonly<Record<string, string>> = {},
   beside: Readonly<Record<string, string>> = {},
+  again?: string,
 ): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), "spantoll-program-"));
+  const folder = again ?? mkdtempSync(join(tmpdir(), "spantoll-program-"));
   const file = join(folder, "config.yaml");
   writeFileSync(file, yaml);
   for (const [name, text] of Object.entries(beside)) writeFileSync(join(folder, name), text);
@@ -33,7 +37,7 @@ export async function startProgram(
   onTestFinished(async () => {
     started.signal("SIGKILL");
     await started.end();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   });
   await started.logged(/everything is ready/);
   const told = () => started.stderr.match(outcomes) ?? [];

@@ -104,6 +104,11 @@ class BudgetProcessor implements Processor {
     return batch;
   }
 
+  /** They were charged when they came. */
+  stampAgain(batch: Batch): Batch {
+    return batch;
+  }
+
   /** The sender waits until the ledger has it. */
   #chargeNow({ ledger, durable }: SharedLedger, batch: Batch, found: FoundCalls): void {
     const outcome: (Charge | undefined)[] = [];

@@ -337,7 +337,10 @@ describe("the tenant of a call", () => {
 describe("gen_ai_call refuses", () => {
   test.each([
     { name: "an unknown layer", given: { layers: { shop: "gateway" } }, says: "layers" },
-    { name: "what is not built", given: { hold: "auto" }, says: "hold" },
+    { name: "a word that is no time", given: { hold: "always" }, says: "auto or a duration" },
+    { name: "a time without a unit", given: { hold: 5 }, says: "5s" },
+    { name: "a time that outlasts what is remembered", given: { hold: "6m" }, says: "at most 5m" },
+    { name: "no room for what waits", given: { hold_max_spans: 0 }, says: "hold_max_spans" },
     {
       name: "facts of senders that nobody knows",
       given: { subject: { tenant: { from: ["auth:team"] } } },

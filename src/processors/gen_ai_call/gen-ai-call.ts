@@ -19,6 +19,8 @@ import { spanFingerprint } from "../../ledger/identity.ts";
 import type { SpanView } from "../../otlp/span-view.ts";
 import { type TraceBatch, traceBatch } from "../../otlp/trace-batch.ts";
 import { CallFigures, sampledTrace } from "./figures.ts";
+import type { HeldCall } from "./held-calls.ts";
+import { Holder } from "./holder.ts";
 import { type CallSettings, callSettings, checkCallSettings } from "./settings.ts";
 import { moveToShadow, shadowKeys } from "./shadow.ts";
 import { OwnNames, stamp, stampKeys, upstreamTenant, verdictFrom } from "./stamp.ts";
@@ -41,6 +43,7 @@ class CallProcessor implements Processor {
   readonly #memory = new TraceMemory();
   readonly #ownNames = new OwnNames();
   readonly #figures: CallFigures;
+  readonly #holder: Holder;
   // Of the request at hand, by position of the telling: what its span says, and the number of its resource.
   readonly #values: (SourceValues | undefined)[] = [];
   readonly #resources: number[] = [];
@@ -51,6 +54,7 @@ class CallProcessor implements Processor {
     this.#settings = settings;
     this.#host = host;
     this.#figures = new CallFigures(host);
+    this.#holder = new Holder(settings, this.#memory, host);
     this.#subjects = new SubjectFinder(subjectSettings(settings), (key) =>
       host.meter.add("spantoll_bad_values_total", 1, { dialect: "subject", key }),
     );
@@ -69,6 +73,19 @@ class CallProcessor implements Processor {
     const isQuiet = told.length === 0 && this.#news.size === 0;
     calls.set(batch.notes, isQuiet ? [] : this.#decide(traces, told, nowMs));
     return batch;
+  }
+
+  /** What has been decided about them by now stands on the batch already. */
+  stampAgain(batch: Batch): Batch {
+    const traces = traceBatch(batch);
+    if (!this.#settings.trust_upstream)
+      for (let span = 0; span < traces.items; span++) this.#ownNames.remove(traces.span(span));
+    for (const call of calls.get(batch.notes) ?? []) this.#write(traces, call);
+    return batch;
+  }
+
+  async stop(): Promise<void> {
+    this.#holder.close();
   }
 
   #read(traces: TraceBatch): readonly Telling[] {
@@ -121,19 +138,29 @@ class CallProcessor implements Processor {
     const spoken = told.map((telling, at) => this.#spokenBy(traces, telling, at));
     for (const trace of this.#news) this.#inherit(trace);
     const court = { memory: this.#memory, nowMs, fingerprintOf: spanFingerprint, news: this.#news };
-    const { verdicts, revisions: revised } = decideRoles(spoken, court);
+    const { verdicts, tellers, revisions: revised } = decideRoles(spoken, court);
     if (0 < revised.length) revisions.set(traces.notes, revised.map(revisedCall));
     const decided: Call[] = [];
+    const open: HeldCall[] = [];
     for (let at = 0; at < spoken.length; at++) {
       const one = spoken[at];
       const ruling = verdicts[at];
-      const verdict = one && (this.#upstreamVerdict(traces, one.telling) ?? ruling);
-      if (one && verdict) decided.push(callOf(ruling?.heirOf ? heir(one, ruling.heirOf) : one, verdict));
+      const teller = tellers[at];
+      const upstream = one && this.#upstreamVerdict(traces, one.telling);
+      const verdict = upstream ?? ruling;
+      if (!one || !verdict) continue;
+      const call = callOf(ruling?.heirOf ? heir(one, ruling.heirOf) : one, verdict);
+      decided.push(call);
+      if (teller && !upstream) open.push({ call, teller });
     }
-    for (const call of decided) this.#write(traces, call);
+    for (const call of decided) {
+      this.#write(traces, call);
+      this.#figures.count(call);
+    }
     this.#figures.tell();
     const trail = trails.get(traces.notes);
     if (trail) for (const call of decided) tellTrail(trail, call);
+    else this.#holder.hold(traces.notes, open, nowMs);
     return decided;
   }
 
@@ -183,7 +210,6 @@ class CallProcessor implements Processor {
     const view = traces.span(call.span);
     if (call.role === "shadow" && this.#settings.shadow === "move") moveToShadow(view, call.reason === "rollup");
     stamp(view, call);
-    this.#figures.count(call);
   }
 }
 

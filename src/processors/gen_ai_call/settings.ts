@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Objection } from "../../core/component.ts";
-import { section } from "../../core/settings.ts";
+import { durationOr, section, size } from "../../core/settings.ts";
 import { serviceLayers } from "../../genai/layers.ts";
 import { unknownTenant } from "../../genai/subject.ts";
 import { sourceProblem } from "../../genai/subject-source.ts";
@@ -66,6 +66,18 @@ export const callSettings = z.strictObject({
     description:
       "Layer of a service, by service.name; else its dialect says it. The bill goes proxy > app > model_server; ignore bills none of its spans.",
   }),
+  hold: durationOr(
+    "auto",
+    "auto",
+    "How long a span with usage waits before it is forwarded, for spans that know more of its call, so that what is forwarded of a call agrees: `auto` is 5s for spans of a layer above which this process sees another one, and 0 for all others. It is charged when it comes, and is acknowledged and kept like what is queued.",
+  ),
+  hold_max_spans: z.int().min(1).default(20_000).meta({
+    description: "How many spans may wait; further ones are forwarded at once.",
+  }),
+  hold_max_size: size(
+    "32MiB",
+    "What the spans that wait may take in memory, as they came and as they will be sent; further ones are forwarded at once.",
+  ),
   shadow: z.enum(["move", "keep"]).default("move").meta({
     description:
       "Where usage and cost on spans that another span is billed for go: move puts them under spantoll.shadow., keep leaves them.",
@@ -86,7 +98,11 @@ export const callSettings = z.strictObject({
 });
 export type CallSettings = z.output<typeof callSettings>;
 
-export function* checkCallSettings({ subject }: CallSettings): Iterable<Objection> {
+/** Half of the time for which traces are remembered. */
+const holdMsMax = 300_000;
+
+export function* checkCallSettings({ subject, hold }: CallSettings): Iterable<Objection> {
+  if (hold !== "auto" && holdMsMax < hold) yield { path: ["hold"], text: "must be at most 5m" };
   for (const [name, { from, empty, default: byDefault }] of Object.entries(subject)) {
     const path = ["subject", name, "from"];
     const twice = from.find((given, at) => from.indexOf(given) < at);

@@ -68,12 +68,16 @@ class Normaliser implements Processor {
   readonly #dropper: SensitiveDropper | undefined;
   /** Names that stand on log records, made when the first ones come. */
   #logKeys: KeyTable | undefined;
+  /** Whether the spans at hand were counted when they came. */
+  #isCounted = false;
 
   constructor(given: Settings, host: Host) {
     const chosen = given.dialects;
     this.#reader = new Reader(chosen === "auto" ? dialects : dialects.filter(({ id }) => chosen.includes(id)), {
       services: new Map(Object.entries(given.services)),
-      badValue: (dialect, key) => host.meter.add("spantoll_bad_values_total", 1, { dialect, key }),
+      badValue: (dialect, key) => {
+        if (!this.#isCounted) host.meter.add("spantoll_bad_values_total", 1, { dialect, key });
+      },
     });
     this.#writer = new ReadingWriter(this.#reader.compiled, {
       target: given.target,
@@ -87,6 +91,15 @@ class Normaliser implements Processor {
 
   process(batch: Batch): Batch {
     return batch.signal === "logs" ? this.#processLogs(batch) : this.#processTraces(batch);
+  }
+
+  stampAgain(batch: Batch): Batch {
+    this.#isCounted = true;
+    try {
+      return this.#processTraces(batch);
+    } finally {
+      this.#isCounted = false;
+    }
   }
 
   /** Nothing is renamed on log records: content and secrets go, the rest passes as it is. */
