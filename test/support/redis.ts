@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 
 export interface RedisServer {
   readonly port: number;
@@ -89,7 +89,8 @@ export async function ended(child: ChildProcess, signal: NodeJS.Signals): Promis
 
 /** A client that says what Redis says, for tests that look or meddle. */
 export async function plainClient(url: string): Promise<Redis> {
-  const client = new Redis(url, { lazyConnect: true, disableClientInfo: true });
+  const { Redis: Client } = await import("ioredis");
+  const client = new Client(url, { lazyConnect: true, disableClientInfo: true });
   await client.connect();
   return client;
 }
