@@ -12,13 +12,14 @@ import {
   typeOf,
   type ValueType,
 } from "./any-value.ts";
-import { type AttributeKey, spanEvent } from "./attribute-key.ts";
+import type { AttributeKey } from "./attribute-key.ts";
 import { bigintChange, booleanChange, doubleChange, integerChange, textChange, textsChange } from "./change-values.ts";
 import * as column from "./columns.ts";
 import type { Edits } from "./edits.ts";
-import { EventCut, type EventJudge } from "./event-cut.ts";
+import type { EventJudge } from "./event-cut.ts";
 import { idText, timeMs } from "./fixed-fields.ts";
 import { changeOfSlot, SpanSlots, slotOfChange } from "./span-slots.ts";
+import { SpanTexts } from "./span-texts.ts";
 import type { TraceIndex } from "./trace-index.ts";
 
 /** Longest text that is read without asking for more: names and identifiers are shorter, prompts are not. */
@@ -27,11 +28,15 @@ const textBytesMax = 4096;
 export class SpanView {
   /** Position of the span in the batch. */
   index = -1;
+  /** The attribute rows of the span, as they came: for keys that are only known by a prefix. `rowKey` tells removed ones. */
+  rowsStart = 0;
+  rowsEnd = 0;
   /** Bytes of text that were decoded since the batch began; prompts must not be among them. */
   decodedBytes = 0;
   readonly #index: TraceIndex;
   readonly #edits: Edits;
   readonly #slots: SpanSlots;
+  readonly #texts: SpanTexts;
   // Where the value that was found last lies.
   #bytes: Uint8Array;
   #start = 0;
@@ -42,11 +47,16 @@ export class SpanView {
     this.#edits = edits;
     this.#bytes = index.bytes;
     this.#slots = new SpanSlots(index, edits);
+    this.#texts = new SpanTexts(index, edits);
   }
 
   /** Points the view at a span. */
   moveTo(span: number): this {
+    const { values } = this.#index.spans;
+    const base = span * column.spanWidth;
     this.index = span;
+    this.rowsStart = values[base + column.spanRowsStart]!;
+    this.rowsEnd = values[base + column.spanRowsEnd]!;
     this.#slots.fill(span, this.rowsStart, this.rowsEnd);
     return this;
   }
@@ -69,7 +79,7 @@ export class SpanView {
   }
 
   get name(): string {
-    return this.#text(this.#column(column.spanNameStart), this.#column(column.spanNameEnd));
+    return this.#texts.name(this.index, textBytesMax);
   }
 
   /** The W3C trace state as it came. */
@@ -180,14 +190,6 @@ export class SpanView {
 
   // Attributes, as they came: for keys that are only known by a prefix. Removed ones are left out by `rowKey`.
 
-  get rowsStart(): number {
-    return this.#column(column.spanRowsStart);
-  }
-
-  get rowsEnd(): number {
-    return this.#column(column.spanRowsEnd);
-  }
-
   /** Id of the declared key or prefix of an attribute row, -1 when it was removed. */
   rowKey(row: number): number {
     return this.#edits.replacement(row) === -1 ? -1 : this.#index.rows.at(row, column.rowKey);
@@ -292,16 +294,22 @@ export class SpanView {
 
   /** Takes attributes of the span's events away, where events are declared; whether there was one. */
   removeFromEvents(goes: EventJudge): boolean {
-    let removed = false;
-    for (let row = this.rowsStart; row < this.rowsEnd; row++) {
-      if (this.rowKey(row) !== spanEvent.id) continue;
-      this.#pointAtRow(row);
-      const cut = new EventCut(this.#index.keys);
-      if (!cut.read(this.#bytes, this.#start, this.#end, goes)) continue;
-      this.#edits.replaceRow(this.index, row, cut.writeTo(this.#edits));
-      removed = true;
-    }
-    return removed;
+    return this.#texts.removeFromEvents(this.index, goes);
+  }
+
+  /** Whether the name that the span came with ends so, however long it is; `end` is ASCII. */
+  nameEndsWith(end: string): boolean {
+    return this.#texts.nameEndsWith(this.index, end);
+  }
+
+  /** Gives a span that has a name another one, where events are declared. */
+  setName(name: string): void {
+    this.#texts.setName(this.index, name);
+  }
+
+  /** Takes away what the status says beside its code, where events are declared; whether it said anything. */
+  removeStatusMessage(): boolean {
+    return this.#texts.removeStatusMessage(this.index);
   }
 
   /** Clears the schema URL of the span's scope: it speaks of attribute names that are no longer those of a spec. */
