@@ -29,7 +29,7 @@ export function decideClaim(sets: RecordSets, claim: Claim, terms: Terms): Verdi
     if (isCrowded(record, self) || spellsMax <= spells.length) return decideByItself(sets, claim, terms);
     const overlapping = spells.filter((spell) => overlaps(spell, claim.evidence.startMs, claim.posting.endMs));
     const explained = overlapping.every((spell) => record.contenders.some((other) => isSpellOf(spell, other)));
-    if (related.length === 0 && !explained) return { kind: "settled" };
+    if (!explained) return { kind: "settled" };
     if (overlapping.length === 0) sets.add(oldCalls(hourOf(claim.posting.endMs)), claim.id, spellOf(claim.id, self));
     keep(sets, claim.id, record, self);
   }
@@ -68,10 +68,25 @@ function liveRecord(sets: RecordSets, call: bigint, { nowMs, identityWindowMs }:
   const last = hourOf(nowMs + identityWindowMs);
   for (let hour = hourOf(nowMs); hour <= last; hour++) {
     const bytes = sets.find(liveCalls(hour), call);
-    if (bytes !== undefined)
-      return { hour, contenders: readContenders(bytes).filter(({ liveUntilMs }) => nowMs < liveUntilMs) };
+    if (bytes !== undefined) return { hour, contenders: undecided(readContenders(bytes), nowMs) };
   }
   return { hour: undefined, contenders: [] };
+}
+
+/**
+ * Those whose window is open, and whoever overlaps one of them, if only by way of others. A span that stands above
+ * another one may have stopped before it took that back: until nobody of the call can pay any more, it must find it here.
+ */
+function undecided(contenders: readonly Contender[], nowMs: number): readonly Contender[] {
+  const found = contenders.filter(({ liveUntilMs }) => nowMs < liveUntilMs);
+  let rest = contenders.filter(({ liveUntilMs }) => liveUntilMs <= nowMs);
+  // It grows while it is gone through.
+  for (const one of found) {
+    if (rest.length === 0) break;
+    found.push(...rest.filter((other) => overlap(one.evidence, other.evidence)));
+    rest = rest.filter((other) => !overlap(one.evidence, other.evidence));
+  }
+  return found;
 }
 
 /** Full of spans that the new one may be of one call with: such an id tells no calls apart. */

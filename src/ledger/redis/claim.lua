@@ -72,9 +72,11 @@ local function shareModel(one, two)
   return false
 end
 
+local function overlap(one, two) return one.s <= two.e + toleranceMs and two.s <= one.e + toleranceMs end
+
 -- `s` the same call, `c` choices of one, nil where it is another call.
 local function relationOf(one, two)
-  if two.e + toleranceMs < one.s or one.e + toleranceMs < two.s then return nil end
+  if not overlap(one, two) then return nil end
   if one.span == two.span then return 's' end
   if not shareModel(one, two) then return one.emitter ~= two.emitter and countAlike(one, two) and 's' or nil end
   if one.emitter ~= two.emitter then return agreeOnInput(one, two) and 's' or nil end
@@ -90,15 +92,26 @@ local live, changed, lifetimes = {}, {}, {}
 local fresh = {}
 local firstHour, lastHour = hourOf(now), hourOf(now + windowMs)
 
+-- Those whose window is open, and whoever overlaps one of them, if only by way of others.
 local function readClaimants(value)
-  local list, at = {}, 1
+  local found, rest, at = {}, {}, 1
   while at <= #value do
     local length = byte(value, at)
     local one = parse(sub(value, at, at + length - 1))
-    if now < one.live then list[#list + 1] = one end
+    local list = now < one.live and found or rest
+    list[#list + 1] = one
     at = at + length
   end
-  return list
+  at = 1
+  while at <= #found and 0 < #rest do
+    local apart = {}
+    for _, other in ipairs(rest) do
+      local list = overlap(found[at], other) and found or apart
+      list[#list + 1] = other
+    end
+    rest, at = apart, at + 1
+  end
+  return found
 end
 
 local function loadLive(ids)
@@ -202,12 +215,10 @@ local function explainedBy(list, spell)
 end
 
 -- Remembers a span that was not claimed before; returns a letter where it is not to be decided.
-local function enter(group, index, record, one, hasOthers)
+local function enter(group, index, record, one)
   local overlapping, count = oldSpells(group, index, one)
   if crowded(record.list, one) or spellsMax <= count then return 'x' end
-  if not hasOthers then
-    for _, spell in ipairs(overlapping) do if not explainedBy(record.list, spell) then return 't' end end
-  end
+  for _, spell in ipairs(overlapping) do if not explainedBy(record.list, spell) then return 't' end end
   if #overlapping == 0 then addSpell(group, index) end
   keep(group.ids[index], record, one)
 end
@@ -240,7 +251,7 @@ local function decide(group, index, raw)
     if relation then related[#related + 1] = { other, relation } end
   end
   if not mine then
-    local letter = enter(group, index, record, one, 0 < #related)
+    local letter = enter(group, index, record, one)
     if letter then return letter end
   end
   local kind, letters, more = 'o', {}, { 0, '', self.raw, trailerOf(self) }
