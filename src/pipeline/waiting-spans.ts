@@ -1,5 +1,6 @@
 // The spans of one request that wait, parted from it: kept by the exporters of its pipeline as they would be sent now,
 // stamped again once for all of them when they leave.
+import { strict as assert } from "node:assert";
 import type { Batch, Context, Encoded } from "../core/batch.ts";
 import type { Processor, Reservation } from "../core/component.ts";
 import type { Held, Hold, Wait } from "../core/hold.ts";
@@ -41,11 +42,11 @@ export class WaitingSpans implements Wait {
       this.#received = received;
     } else {
       const waiting = new Set(hold.spans);
-      const isWaiting = (at: number) => waiting.has(at);
-      const rest = keepItems(whole, (at) => !waiting.has(at));
+      const rest = partOf(whole, items, (at) => !waiting.has(at));
+      const part = partOf(whole, items, (at) => waiting.has(at));
       this.rest = { signal, bytes: rest, items: items - this.spans, context, notes };
-      this.#encoded = { signal, bytes: keepItems(whole, isWaiting), items: this.spans, context, notes: {} };
-      this.#received = keepItems({ signal, bytes: received }, isWaiting);
+      this.#encoded = { signal, bytes: part, items: this.spans, context, notes: {} };
+      this.#received = partOf({ signal, bytes: received }, items, (at) => waiting.has(at));
     }
     this.bytes = this.#encoded.bytes.length + this.#received.length;
   }
@@ -81,6 +82,17 @@ export class WaitingSpans implements Wait {
       return undefined;
     }
   }
+}
+
+/** Positions mean the same spans here only where both count the same. */
+function partOf(whole: Pick<Encoded, "signal" | "bytes">, items: number, isKept: (at: number) => boolean): Uint8Array {
+  let found = 0;
+  const part = keepItems(whole, (at) => {
+    found++;
+    return isKept(at);
+  });
+  assert.equal(found, items, "a request has other spans than its index");
+  return part;
 }
 
 /** What becomes of received spans in the pipeline now; undefined when a processor keeps them back. */
