@@ -26,7 +26,7 @@ export type Doors = ReadonlyMap<Signal, Accept>;
 export interface AttributeKeys {
   readonly exact: readonly string[];
   readonly prefixes: readonly string[];
-  /** The events of spans are indexed too; left out, they are passed over. */
+  /** The events of spans, their names and their status are indexed for changes too; left out, they are passed over. */
   readonly events?: boolean;
 }
 

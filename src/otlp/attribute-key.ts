@@ -29,6 +29,10 @@ export function attributePrefix(prefix: string): AttributeKey {
 /** Stands for an event of a span among its attributes, where a component asked for events. No attribute has this key. */
 export const spanEvent: AttributeKey = intern("\u0000event", "");
 
+/** Stand for the name and the status of a span in the same way, whole fields with their tags. */
+export const spanName: AttributeKey = intern("\u0000name", "");
+export const spanStatus: AttributeKey = intern("\u0000status", "");
+
 /** A name below a declared prefix that only a span knows. It goes by the prefix's id and is not kept. */
 export function attributeUnder(prefix: AttributeKey, name: string): AttributeKey {
   const bytes = new TextEncoder().encode(prefix.name + name);

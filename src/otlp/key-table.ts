@@ -1,13 +1,13 @@
 // Which of the attributes of a span somebody declared. Compares bytes, never strings, four at a time.
 import type { AttributeKeys } from "../core/component.ts";
-import { type AttributeKey, attributeKey, attributePrefix, spanEvent } from "./attribute-key.ts";
+import { type AttributeKey, attributeKey, attributePrefix, spanEvent, spanName, spanStatus } from "./attribute-key.ts";
 
 const slotCount = 4096;
 
 export class KeyTable {
   /** One more than the greatest id in the table. */
   readonly idsEnd: number;
-  /** Whether somebody declared the events of spans. */
+  /** Whether somebody declared the events of spans, and with them names and status. */
   readonly events: boolean;
   readonly #declared: Uint8Array;
   /** By slot: the first entry plus 1, 0 for none. */
@@ -27,7 +27,7 @@ export class KeyTable {
     const exact = [...new Set(declared.flatMap((keys) => keys.exact))].map(attributeKey);
     const prefixes = [...new Set(declared.flatMap((keys) => keys.prefixes))].map(attributePrefix);
     this.events = declared.some(({ events }) => events === true);
-    const all = [...exact, ...prefixes, ...(this.events ? [spanEvent] : [])];
+    const all = [...exact, ...prefixes, ...(this.events ? [spanEvent, spanName, spanStatus] : [])];
     this.idsEnd = Math.max(-1, ...all.map(({ id }) => id)) + 1;
     this.#declared = new Uint8Array(this.idsEnd);
     for (const { id } of all) this.#declared[id] = 1;

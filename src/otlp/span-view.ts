@@ -84,7 +84,8 @@ export class SpanView {
 
   /** The W3C trace state as it came. */
   get traceState(): string {
-    return this.#text(this.#column(column.spanTraceStateStart), this.#column(column.spanTraceStateEnd));
+    const start = this.#column(column.spanTraceStateStart);
+    return utf8(this.#index.bytes, start, Math.min(this.#column(column.spanTraceStateEnd), start + textBytesMax));
   }
 
   /** SpanKind: 1 internal, 2 server, 3 client, 4 producer, 5 consumer; 0 unknown. */
@@ -250,16 +251,14 @@ export class SpanView {
 
   /** Gives the attribute another name. */
   rename(from: AttributeKey, to: AttributeKey): void {
-    if (from === to || !this.#find(from)) return;
     const slot = this.#slots.at(from.id);
+    if (slot === column.absent || from === to) return;
+    this.#pointAt(slot);
     this.#put(to, this.#copyFound(to));
     this.#removeSlot(slot, from);
   }
 
-  /**
-   * Gives the attribute of a row another name, one below a prefix perhaps: several may go under one prefix, so none
-   * of them takes the place of another.
-   */
+  /** Gives the attribute of a row another name, below a prefix perhaps, where none takes the place of another. */
   moveRow(row: number, to: AttributeKey): void {
     if (this.rowKey(row) < 0) return;
     this.#pointAtRow(row);
@@ -297,14 +296,9 @@ export class SpanView {
     return this.#texts.removeFromEvents(this.index, goes);
   }
 
-  /** Whether the name that the span came with ends so, however long it is; `end` is ASCII. */
-  nameEndsWith(end: string): boolean {
-    return this.#texts.nameEndsWith(this.index, end);
-  }
-
-  /** Gives a span that has a name another one, where events are declared. */
-  setName(name: string): void {
-    this.#texts.setName(this.index, name);
+  /** Gives a span whose name ends with `end`, in ASCII, another one, where events are declared; whether it does. */
+  replaceName(end: string, name: string): boolean {
+    return this.#texts.replaceName(this.index, end, name);
   }
 
   /** Takes away what the status says beside its code, where events are declared; whether it said anything. */
@@ -359,9 +353,13 @@ export class SpanView {
   #find(key: AttributeKey): boolean {
     const slot = this.#slots.at(key.id);
     if (slot === column.absent) return false;
+    this.#pointAt(slot);
+    return true;
+  }
+
+  #pointAt(slot: number): void {
     if (slot < column.absent) this.#pointAtChange(changeOfSlot(slot));
     else this.#pointAtRow(slot);
-    return true;
   }
 
   #pointAtRow(row: number): void {
@@ -399,10 +397,7 @@ export class SpanView {
   }
 
   #scopeText(start: number, end: number): string {
-    return this.#text(this.#index.scopes.at(this.scope, start), this.#index.scopes.at(this.scope, end));
-  }
-
-  #text(start: number, end: number): string {
-    return utf8(this.#index.bytes, start, Math.min(end, start + textBytesMax));
+    const from = this.#index.scopes.at(this.scope, start);
+    return utf8(this.#index.bytes, from, Math.min(this.#index.scopes.at(this.scope, end), from + textBytesMax));
   }
 }

@@ -2,7 +2,7 @@
 // offsets. Nothing is decoded and nothing is allocated per span; the tables are used again for the next request.
 // Attributes that nobody declared leave no trace here, and prompts are passed over by their length.
 import { Reader } from "../wire/reader.ts";
-import { spanEvent } from "./attribute-key.ts";
+import { spanEvent, spanName, spanStatus } from "./attribute-key.ts";
 import * as column from "./columns.ts";
 import * as heads from "./heads.ts";
 import type { KeyTable } from "./key-table.ts";
@@ -226,8 +226,9 @@ export class TraceIndex {
         at += 9;
       } else if (tag === 0x2a && next < 0x80 && at + 2 + next <= end) {
         values[base + column.spanNameStart] = at + 2;
+        values[base + column.spanNameEnd] = at + 2 + next;
+        if (keys.events) this.#keepRow(spanName.id, at, at + 2 + next);
         at += 2 + next;
-        values[base + column.spanNameEnd] = at;
       } else if (tag === 0x30 && next < 0x80) {
         values[base + column.spanKind] = next;
         at += 2;
@@ -266,6 +267,7 @@ export class TraceIndex {
         values[base + field] = reader.position;
         values[base + field + 1] = end;
         reader.position = end;
+        if (tag === 0x2a && this.keys.events) this.#keepRow(spanName.id, at, end);
         return;
       }
       case 0x30:
@@ -281,6 +283,7 @@ export class TraceIndex {
         return checkNested(reader, linkShape);
       case 0x7a:
         values[base + column.spanStatus] = readStatusCode(reader);
+        if (this.keys.events) this.#keepRow(spanStatus.id, at, reader.position);
         return;
       default:
         return checkOne(reader, tag, at, spanShape);
@@ -376,10 +379,10 @@ export class TraceIndex {
     key: number,
     tagAt: number,
     end: number,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
+    keyStart = tagAt,
+    keyEnd = tagAt,
+    valueStart = tagAt,
+    valueEnd = end,
   ): void {
     const row = this.rows.append() * column.rowWidth;
     const values = this.rows.values;
