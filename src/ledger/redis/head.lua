@@ -1,6 +1,7 @@
 -- What the scripts share; it stands before each of them.
 --
 -- KEYS[1]  <prefix>{<tenant or shard>}:q   hash: how often each process called (its losses show that writes were lost)
+--          <prefix>{<tenant or shard>}:p   sorted set: processes by the ms of their last call
 -- ARGV     now in ms, name of the process, …
 -- Every other key of a script has the same hash tag and so stands in the same slot.
 
@@ -13,6 +14,19 @@ local now, process = floor(tonumber(ARGV[1])), ARGV[2]
 -- While a cluster moves the slot, keys may be here or there: both sides refuse two that are nowhere.
 call('EXISTS', base .. '-', base .. '--')
 
+-- A process compares its calls for a day (`redis-ledger.ts`). Every start brings a new one.
+local processIdleMs, processesMax, processesAtOnce = 48 * hourMs, 4096, 64
+
+local function forgetProcesses()
+  local gone = call('ZRANGEBYSCORE', base .. 'p', '-inf', now - processIdleMs, 'LIMIT', 0, processesAtOnce)
+  if #gone == 0 and 0 < #call('ZRANGEBYSCORE', base .. 'p', '-inf', '+inf', 'LIMIT', processesMax, 1) then
+    gone = call('ZRANGEBYSCORE', base .. 'p', '-inf', '+inf', 'LIMIT', 0, processesAtOnce)
+  end
+  if #gone == 0 then return end
+  call('HDEL', KEYS[1], unpack(gone))
+  call('ZREM', base .. 'p', unpack(gone))
+end
+
 -- Every command that writes, done to what nobody needs: without the right to it, or without memory, nothing is half
 -- done. Scripts read before they write, so reading needs no such thing. Returns how often this process called.
 local function tryWriting()
@@ -20,6 +34,10 @@ local function tryWriting()
   call('HSET', KEYS[1], '', '')
   call('HDEL', KEYS[1], '')
   call('PEXPIRE', KEYS[1], 35 * 24 * hourMs)
+  call('ZADD', base .. 'p', 'GT', now, process)
+  call('ZREM', base .. 'p', '')
+  call('PEXPIRE', base .. 'p', 35 * 24 * hourMs)
+  if calls == 1 then forgetProcesses() end
   return calls
 end
 

@@ -26,8 +26,9 @@ export class RedisLedger implements ledger.Ledger {
   readonly #prefix: string;
   readonly #process: string;
   readonly #onLostWrites: () => void;
-  /** How often this process called, by key, as Redis said last. */
-  readonly #calls = new Map<string, number>();
+  /** How often this process called, by key, as Redis said last, and as of when it asked. */
+  readonly #calls = new Map<string, { readonly calls: number; readonly atMs: number }>();
+  #latestMs = 0;
   readonly #admitted = new Set<string>();
   #admittedDay = 0;
 
@@ -147,11 +148,12 @@ export class RedisLedger implements ledger.Ledger {
    * before it, in whichever slots these were: `all` looks at every key, else at those that were used last.
    */
   async recall(all: boolean): Promise<void> {
-    const known = [...this.#calls].slice(all ? 0 : -recalledAtOnce);
+    const isRemembered = ({ atMs }: { readonly atMs: number }) => this.#latestMs < atMs + callsKnownMs;
+    const known = [...this.#calls].filter(([, last]) => isRemembered(last)).slice(all ? 0 : -recalledAtOnce);
     for (let from = 0; from < known.length; from += recalledAtOnce) {
       const asked = known.slice(from, from + recalledAtOnce);
       const found = await Promise.all(asked.map(([key]) => this.#ask("HMGET", key, this.#process)));
-      const isLess = asked.some(([, calls], at) => {
+      const isLess = asked.some(([, { calls }], at) => {
         const [reply = null] = listOf(found[at]);
         return Number(reply === null ? 0 : bytesOf(reply).toString()) < calls;
       });
@@ -220,11 +222,13 @@ export class RedisLedger implements ledger.Ledger {
   async #run(name: ScriptName, key: string, args: readonly Argument[]): Promise<Reply> {
     const reply = await this.#script(name, [key], args);
     const calls = Number(listOf(reply)[0]);
-    const before = this.#calls.get(key) ?? 0;
+    const atMs = Number(args[0]);
+    const last = this.#calls.get(key);
     if (callsMax <= this.#calls.size) this.#calls.clear();
     this.#calls.delete(key);
-    this.#calls.set(key, calls);
-    if (calls <= before) this.#noticeLoss();
+    this.#calls.set(key, { calls, atMs });
+    this.#latestMs = Math.max(this.#latestMs, atMs);
+    if (last !== undefined && atMs < last.atMs + callsKnownMs && calls <= last.calls) this.#noticeLoss();
     return reply;
   }
 
@@ -258,6 +262,8 @@ const batchMax = 512;
 const admittedMax = 100_000;
 const dayMs = 86_400_000;
 const callsMax = 20_000;
+/** Redis forgets a process that did not call for two days; clocks may be a day apart. */
+const callsKnownMs = dayMs;
 const recalledAtOnce = 64;
 const stateFields = 6;
 const retryAfterMs = 1000;
