@@ -36,8 +36,10 @@ export class DiskQueue implements Queue, Reader {
   /** Records that were taken and are not finished, and those that are not safe yet. */
   readonly begun = new Set<number>();
   readonly #warnGaveWay: ReturnType<typeof quietWarning>;
+  readonly #warnAsTheyCame: ReturnType<typeof quietWarning>;
   /** In the unit of the sizer: reserved, waiting and on its way. */
   #used = 0;
+  #held = 0;
   #successor: Reader | undefined;
 
   /** Finds what was not finished before, by an earlier process or by the queue that this one replaces. */
@@ -49,6 +51,8 @@ export class DiskQueue implements Queue, Reader {
     this.#name = keyOfExporter(options.exporter);
     this.#lanes = { traces: new Lane(), metrics: new Lane(), logs: new Lane() };
     this.#warnGaveWay = quietWarning(options.host, "the sending queue is full, its oldest requests give way");
+    const asTheyCame = "spans that waited leave as they came, because their storage takes no more";
+    this.#warnAsTheyCame = quietWarning(options.host, asTheyCame);
     this.#recover(this.#log.attach(this.#name, this));
   }
 
@@ -74,6 +78,10 @@ export class DiskQueue implements Queue, Reader {
       },
       release,
     };
+  }
+
+  get held(): number {
+    return this.#held;
   }
 
   waiting(signal: Signal): Waiting {
@@ -183,9 +191,12 @@ export class DiskQueue implements Queue, Reader {
    */
   #hold(encoded: Encoded): Held {
     let giveBack: (() => void) | undefined = this.#occupy(encoded);
+    const size = sizeBy(this.capacity.sizer, encoded.bytes.length, encoded.items);
+    this.#held += size;
     let written: number | undefined;
     let leaving: Encoded | undefined;
     const end = (): void => {
+      if (giveBack) this.#held -= size;
       giveBack?.();
       giveBack = undefined;
     };
@@ -213,9 +224,7 @@ export class DiskQueue implements Queue, Reader {
       this.#log.replace(this.#name, record, by);
       return by;
     } catch (error) {
-      this.#options.host.log.warn("spans that waited leave as they came, because their storage takes no more", {
-        error,
-      });
+      this.#warnAsTheyCame({ error });
       return encoded;
     }
   }

@@ -64,7 +64,7 @@ describe("spans that wait in a queue in memory", () => {
     const encoded = request(1);
     const { hold, sizes, sender } = await start({ queue: { queue_size: 2, sizer: "requests" } });
     const held = hold(encoded);
-    hold(encoded);
+    sender.reserve(10, encoded);
     expect(() => sender.reserve(10, encoded)).toThrow(Refused);
     await settle();
     expect(sizes()).toEqual([]);
@@ -74,8 +74,19 @@ describe("spans that wait in a queue in memory", () => {
     sender.reserve(10, encoded).release();
   });
 
+  test.each(["in memory", "on disk"])("take no more than half of a queue %s", async (where) => {
+    const store = where === "on disk" ? await openDisk() : undefined;
+    const { hold, sender } = await start({ store, queue: { queue_size: 4, sizer: "requests" } });
+    const held = [hold(request(1)), hold(request(1))];
+    await Promise.all(held.map(({ safe }) => safe));
+    expect(sender.reserve(10, request(1))).not.toHaveProperty("hold");
+    held[0]?.leave(request(1));
+    await settle();
+    expect(sender.reserve(10, request(1))).toHaveProperty("hold");
+  });
+
   test("beside the rest of their request, in one room", async () => {
-    const { sender, sizes } = await start({ queue: { queue_size: 1, sizer: "requests" } });
+    const { sender, sizes } = await start({ queue: { queue_size: 2, sizer: "requests" } });
     const reservation = sender.reserve(10, request(3));
     await reservation.commit(request(1));
     const held = reservation.hold?.(request(2), () => undefined);

@@ -41,6 +41,8 @@ export interface Queue {
   /** Whether what is in it outlives the process. */
   readonly lasting: boolean;
   readonly capacity: Capacity;
+  /** What does not leave yet, in the unit of the sizer. */
+  readonly held: number;
   /** Throws `Refused`: "overloaded" when there is no room now, "too_large" when there never will be. */
   reserve(bytes: number, load?: Load): Room;
   /** What waits of a signal and was not taken yet. */
@@ -62,6 +64,7 @@ export class MemoryQueue implements Queue {
   readonly #lanes: Readonly<Record<Signal, Lane>>;
   /** In the unit of the sizer: reserved, waiting and on its way. */
   #used = 0;
+  #held = 0;
 
   constructor(capacity: Capacity, clock: Clock) {
     this.capacity = capacity;
@@ -94,6 +97,10 @@ export class MemoryQueue implements Queue {
     };
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
   waiting(signal: Signal): Waiting {
     return this.#lanes[signal];
   }
@@ -114,9 +121,12 @@ export class MemoryQueue implements Queue {
 
   #hold(encoded: Encoded): Held {
     const giveBack = this.#occupy(encoded);
+    const size = sizeBy(this.capacity.sizer, encoded.bytes.length, encoded.items);
+    this.#held += size;
     return {
       safe: undefined,
       leave: (leaving) => {
+        this.#held -= size;
         giveBack();
         this.#add(leaving);
       },

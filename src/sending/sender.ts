@@ -15,8 +15,8 @@ import { Delivery, exporterLabel, type Push } from "./delivery.ts";
 import { DiskQueue } from "./disk-queue.ts";
 import { Lane } from "./lane.ts";
 import { Overflow } from "./overflow.ts";
-import { type Load, MemoryQueue, type Queue, type Room, sizes } from "./queue.ts";
-import { batchRuleOf, capacityOf, overflowBytesMax, retryOf, type SendingSettings } from "./settings.ts";
+import { type Load, MemoryQueue, type Queue, type Room, sizeBy, sizes } from "./queue.ts";
+import { batchRuleOf, capacityOf, heldShareMax, overflowBytesMax, retryOf, type SendingSettings } from "./settings.ts";
 
 export type Sender = Required<Pick<Exporter & Component, "reserve" | "start" | "stop">>;
 
@@ -109,7 +109,7 @@ class QueuedSender implements Sender {
         room.release();
         overflow?.serve();
       };
-      return { ...this.#reservation(() => room), release };
+      return { ...this.#reservation(() => room, this.#mayHold(queue, bytes, load)), release };
     } catch (refused) {
       if (overflow === undefined || !(refused instanceof Refused) || refused.code !== "overloaded") throw refused;
       const turn = overflow.wait(bytes, load);
@@ -117,15 +117,20 @@ class QueuedSender implements Sender {
         turn.release();
         overflow.serve();
       };
-      return { ready: turn.ready, ...this.#reservation(() => turn.room), release };
+      return { ready: turn.ready, ...this.#reservation(() => turn.room, false), release };
     }
   }
 
-  /** Who waits for the backend's answer waits for all of a request: none of its spans waits here. */
-  #reservation(room: () => Room): Pick<Reservation, "commit" | "hold"> {
+  #reservation(room: () => Room, mayHold: boolean): Pick<Reservation, "commit" | "hold"> {
     const commit = (encoded: Encoded) => this.#commit(encoded, room().put(encoded));
-    if (this.#waitForResult) return { commit };
+    if (!mayHold) return { commit };
     return { commit, hold: (encoded, end) => this.#hold(encoded.signal, room().hold(encoded), end) };
+  }
+
+  /** Who waits for the backend's answer waits for all of a request: none of its spans waits here. */
+  #mayHold({ capacity, held }: Queue, bytes: number, load: Load | undefined): boolean {
+    const size = sizeBy(capacity.sizer, bytes, load?.items ?? 1);
+    return !this.#waitForResult && held + size <= capacity.max * heldShareMax;
   }
 
   /**

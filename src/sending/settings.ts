@@ -128,6 +128,12 @@ export interface Capacity {
   readonly max: number;
 }
 
+/**
+ * What waits for better-informed spans takes at most this share of a queue: it is to hold up nothing else, and a queue
+ * that counts requests would be full of it.
+ */
+export const heldShareMax = 0.5;
+
 export function capacityOf(settings: SendingQueueSettings): Capacity {
   const { queue_size: given, sizer } = settings;
   if (given === undefined && (sizer === undefined || sizer === "bytes"))
