@@ -25,9 +25,24 @@ export const contentKeys: readonly SensitiveKeys[] = [
         .split(" ")
         .map((name) => `gen_ai.${name}`),
       // Sentry, Mastra, OpenLIT and others who added to the convention
-      ..."request.messages response.text response.tool_calls response.object request.available_tools response.reasoning"
-        .split(" ")
+      ...`request.messages request.prompt request.tools request.functions request.available_tools request.body
+        response.text response.object response.tool_calls response.reasoning response.content response.message
+        response.messages response.body messages system_prompt thinking reasoning system.message user.message
+        assistant.message choice content.revised_prompt retrieval.query memory.search.query vectordb.search.query
+        extraction.instruction framework.pipeline.input_data framework.pipeline.output_data`
+        .split(/\s+/)
         .map((name) => `gen_ai.${name}`),
+      // Agents, tasks and steps: OpenLIT, Sentry, OpenLLMetry for LangGraph, Splunk
+      ...`task.input task.output task.input_data task.output_data task.objective task.description step.input_data
+        step.output_data step.objective workflow.initial_input workflow.final_output workflow.description
+        browser.task.description browser.action.value`
+        .split(/\s+/)
+        .map((name) => `gen_ai.${name}`),
+      ...`instructions system_instructions prompt goal next_goal context input_context task plan thinking memory
+        evaluation actions action.tool_input action.log action_errors expected_output actual_output output_result
+        human_input tool_results tools final_result finish.output finish.log step_messages`
+        .split(/\s+/)
+        .map((name) => `gen_ai.agent.${name}`),
     ],
     // `gen_ai.tool.0.parameters` is LiteLLM's; names of tools are declared by themselves and stay.
     prefixes: [
@@ -51,8 +66,14 @@ export const contentKeys: readonly SensitiveKeys[] = [
       ..."tool.parameters tool.json_schema tool_call.function.arguments reranker.query embedding.text".split(" "),
       ..."llm.input_messages llm.output_messages llm.prompts llm.choices llm.tools retrieval.documents".split(" "),
       ..."reranker.input_documents reranker.output_documents embedding.embeddings".split(" "),
+      // Parameters of the call as one text, system instructions and tools among them: what is known of them is read before.
+      ..."llm.invocation_parameters embedding.invocation_parameters message.content document.content".split(" "),
+      ..."message.function_call_arguments_json smolagents.task smolagents.additional_args".split(" "),
     ],
     prefixes: [
+      // Google's SDK: the attributes of a message without the list that it stands in.
+      "message.tool_calls.",
+      "message.contents.",
       ..."llm.input_messages. llm.output_messages. llm.prompts. llm.choices. llm.completions. llm.tools.".split(" "),
       ..."embedding.embeddings. retrieval.documents. reranker.input_documents. reranker.output_documents.".split(" "),
     ],
@@ -64,14 +85,60 @@ export const contentKeys: readonly SensitiveKeys[] = [
     prefixes: ["llm.request.functions.", "traceloop.prompt."],
   },
   {
+    // All of it but what `notContent` names: the texts are many, and each version has others.
+    emitter: "CrewAI, of OpenLLMetry, AgentOps and others",
+    on: "every span",
+    prefixes: ["crewai.crew.", "crewai.task.", "crewai.agent.", "crewai.tool.", "crewai.flow.", "gen_ai.crewai."],
+    exact: ["crewai.inputs", "crewai.result", "crewai.output"],
+  },
+  {
+    emitter: "CrewAI, of OpenInference",
+    on: "every span",
+    exact: "crew_tasks crew_agents crew_inputs flow_inputs formatted_description formatted_expected_output".split(" "),
+  },
+  {
+    emitter: "Haystack, Weave and PostHog",
+    on: "every span",
+    exact: [
+      ..."component.input component.output pipeline.input_data pipeline.output_data agent.input agent.output"
+        .split(" ")
+        .map((name) => `haystack.${name}`),
+      ..."weave.inputs weave.output $ai_input $ai_output_choices $ai_input_state $ai_output_state $ai_tools".split(" "),
+    ],
+  },
+  {
+    emitter: "Model Context Protocol",
+    on: "every span",
+    exact: `tool.arguments tool.result result params request.argument request.params response.value sampling.messages
+      fastmcp.prompt.arguments completion.argument.value completion.context.arguments completion.values`
+      .split(/\s+/)
+      .map((name) => `mcp.${name}`),
+  },
+  {
+    // Errors quote what could not be parsed, was too long or was refused; the same text goes up span by span.
+    emitter: "Errors, whose texts quote prompts and answers; their types and codes stay",
+    on: "every span",
+    exact:
+      `exception.message exception.stacktrace error.message error.stack_trace error.stacktrace error.stack llm.error
+      gen_ai.error.message gen_ai.framework.error.message gen_ai.extraction.error mcp.error.message
+      litellm.provider.error.message litellm.provider.error.stack_trace langfuse.observation.status_message
+      traceloop.error.message braintrust.error`.split(/\s+/),
+  },
+  {
     emitter: "LiteLLM, whose child span repeats request and answer member by member",
     on: ["litellm"],
-    exact: ["messages", "response", "metadata.prompt_management_metadata", "metadata.mcp_tool_call_metadata"],
+    exact: [
+      ..."messages response exception guardrail_request guardrail_response".split(" "),
+      ..."prompt_management_metadata mcp_tool_call_metadata vector_store_request_metadata guardrail_information"
+        .split(" ")
+        .map((name) => `metadata.${name}`),
+    ],
     prefixes: ["llm."],
   },
   {
     emitter: "LiteLLM, under a tracer of another name",
     on: "every span",
+    prefixes: ["litellm.guardrail.request", "litellm.guardrail.response", "litellm.guardrail.input"],
     exact: litellmProviders.flatMap((provider) =>
       "messages input prompt contents system instructions tools choices content output data candidates text"
         .split(" ")
@@ -86,6 +153,9 @@ export const contentKeys: readonly SensitiveKeys[] = [
         .split(" ")
         .map((name) => `ai.${name}`),
       ..."result.text result.object result.toolCalls toolCall.args toolCall.result value values embedding embeddings"
+        .split(" ")
+        .map((name) => `ai.${name}`),
+      ..."response.reasoningText response.sources result.content result.reasoning settings.prompt settings.messages"
         .split(" ")
         .map((name) => `ai.${name}`),
       ..."schema documents ranking settings.system settings.instructions request.body response.body"
@@ -106,7 +176,10 @@ export const contentKeys: readonly SensitiveKeys[] = [
   {
     emitter: "Langfuse",
     on: "every span",
-    exact: ["observation.input", "observation.output", "trace.input", "trace.output"].map((name) => `langfuse.${name}`),
+    exact: `observation.input observation.output trace.input trace.output experiment.item.expected_output
+      experiment.item.input experiment.item.output`
+      .split(/\s+/)
+      .map((name) => `langfuse.${name}`),
   },
   {
     emitter: "LangSmith",
@@ -130,21 +203,32 @@ export const contentKeys: readonly SensitiveKeys[] = [
       ..."input output prompt messages system_prompt instructions result response message.content".split(" "),
       ..."llm.messages agent.messages agent.input agent.output tool.input tool.output".split(" "),
       ..."workflow.input workflow.output executor.input executor.output".split(" "),
+      // Mastra 0.24 spreads whatever a span was given over bare names; the answer of the provider is its body.
+      ..."body request text object toolCalls toolInput toolOutput args reasoning".split(" "),
     ],
   },
   {
     emitter: "Mastra",
     on: "every span",
-    exact: `agent_run workflow_run workflow_step model_generation model_step model_chunk llm_generation tool_call
-      mcp_tool_call processor_run generic`
-      .split(/\s+/)
-      .flatMap((type) => [`mastra.${type}.input`, `mastra.${type}.output`]),
+    exact: [
+      ...`agent_run workflow_run workflow_step workflow_conditional workflow_conditional_eval workflow_parallel
+        workflow_loop workflow_sleep workflow_wait_event model_generation model_inference model_step model_chunk
+        llm_generation tool_call client_tool_call mcp_tool_call processor_run memory_operation workspace_action
+        scorer_run scorer_step rag_ingestion rag_embedding rag_vector_operation rag_action graph_action generic`
+        .split(/\s+/)
+        .flatMap((type) => ["input", "output", "instructions", "prompt"].map((part) => `mastra.${type}.${part}`)),
+      ..."body request response input output prompt messages instructions"
+        .split(" ")
+        .map((name) => `mastra.metadata.${name}`),
+    ],
   },
   { emitter: "Genkit", on: "every span", exact: ["genkit:input", "genkit:output"] },
   {
     emitter: "Spring AI",
     on: "every span",
     exact: [
+      "spring.ai.chat.client.input",
+      "spring.ai.chat.client.output",
       ..."chat.client.user.text chat.client.user.params chat.client.system.text chat.client.system.params"
         .split(" ")
         .map((name) => `spring.ai.${name}`),
@@ -212,7 +296,10 @@ export const contentKeys: readonly SensitiveKeys[] = [
     on: "known spans",
     exact: `prompt completion messages question answer user_input user_message query request.messages response.content
       request_messages response_content response_text input output response system_prompt tool_input tool_output
-      arguments`.split(/\s+/),
+      arguments user_prompt final_answer generated_text chat_history plan thought thoughts reasoning memory
+      system_instruction system_instructions instructions documents request_body response_body tool_calls tool_args
+      tool_arguments tool_result exception agent.input agent.output agent.prompt agent.goal agent.instructions
+      agent.reasoning task.input task.output task.description workflow.input workflow.output`.split(/\s+/),
   },
 ];
 
@@ -227,6 +314,26 @@ export const notContent: readonly string[] = [
   "traceloop.prompt.key",
   "traceloop.prompt.version",
   "traceloop.prompt.version_name",
+  ...["crewai", "gen_ai.crewai"].flatMap((emitter) =>
+    `crew.id crew.key crew.name crew.version crew.process crew.verbose crew.memory crew.cache crew.planning crew.share_crew
+      crew.max_rpm crew.language crew.token_usage crew.usage_metrics task.id task.key task.agent task.async_execution
+      task.human_input agent.id agent.key agent.role agent.llm agent.cache agent.verbose agent.allow_delegation
+      agent.allow_code_execution agent.max_iter agent.max_rpm tool.name flow.id flow.name`
+      .split(/\s+/)
+      .map((name) => `${emitter}.${name}`),
+  ),
+];
+
+/** Names of spans that say what was said: where the scope is one of these, one that ends so becomes `name`. */
+export interface TellingName {
+  readonly on: readonly string[];
+  readonly end: string;
+  readonly name: string;
+}
+
+/** A task of CrewAI goes by its description. */
+export const tellingNames: readonly TellingName[] = [
+  { on: ["opentelemetry.instrumentation.crewai*", "agentops.instrumentation.*"], end: ".task", name: "task" },
 ];
 
 /**

@@ -10,7 +10,14 @@ export const secretKeys: readonly SensitiveKeys[] = [
   {
     emitter: "OpenLLMetry, OpenLIT and the Vercel AI SDK: headers of the request as text",
     on: "every span",
-    exact: ["llm.headers", "gen_ai.headers", "gen_ai.request.headers", "gen_ai.request.extra_headers", "ai.headers"],
+    exact: [
+      "mastra.metadata.headers",
+      "llm.headers",
+      "gen_ai.headers",
+      "gen_ai.request.headers",
+      "gen_ai.request.extra_headers",
+      "ai.headers",
+    ],
     prefixes: ["ai.request.headers.", "ai.response.headers."],
   },
   {

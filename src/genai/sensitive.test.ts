@@ -51,10 +51,15 @@ describe("on spans", () => {
   test("of a literal the keys and headers go, and a literal that is too long goes whole", () => {
     const attributes = {
       "llm.invocation_parameters": '{"model": "m", "api_key": "sk-1"}',
+      "metadata.requester_metadata": '{"project": "p", "api_key": "sk-1"}',
       metadata: `{"tenant_id": "acme", "pad": "${"x".repeat(70_000)}"}`,
     };
-    const [span] = spansOf(dropped(traceRequest([{ id: "1", attributes }]), true));
-    expect(span?.attributes).toEqual({ "llm.invocation_parameters": '{"model": "m"}' });
+    const request = traceRequest([{ id: "1", attributes }]);
+    const requester = { "metadata.requester_metadata": '{"project": "p"}' };
+    const [span] = spansOf(dropped(request, true, { dropContent: false, dropSecrets: true }));
+    expect(span?.attributes).toEqual({ "llm.invocation_parameters": '{"model": "m"}', ...requester });
+    // System instructions and tools are among the parameters.
+    expect(spansOf(dropped(request, true))[0]?.attributes).toEqual(requester);
   });
 });
 
@@ -69,7 +74,7 @@ describe("on events", () => {
       attributes: [text("gen_ai.input.messages"), text("gen_ai.operation.name")],
     },
     { name: "mlflow.chunk.item.0", attributes: [text("mlflow.chunk.value")] },
-    { name: "exception", attributes: [text("exception.message"), text("content")] },
+    { name: "exception", attributes: [text("exception.message"), text("exception.type"), text("content")] },
   ];
 
   function eventsLeft(options: SensitiveOptions): readonly (readonly string[])[] {
@@ -89,7 +94,7 @@ describe("on events", () => {
       [],
       ["gen_ai.operation.name"],
       [],
-      ["exception.message", "content"],
+      ["exception.type", "content"],
     ]);
   });
 
@@ -100,9 +105,42 @@ describe("on events", () => {
   });
 });
 
+describe("beside attributes and events", () => {
+  const prompt = "Name the three primary colours. ".repeat(400);
+
+  function spanLeft(span: Plain, given: { scope?: string; dropContent?: boolean } = {}): Plain {
+    const { scope = "", dropContent = true } = given;
+    const request = { resourceSpans: [{ scopeSpans: [{ scope: { name: scope }, spans: [span] }] }] };
+    const out = decode("traces", dropped(encode("traces", request), false, { dropContent, dropSecrets: true }));
+    return spanOf(out);
+  }
+
+  test.each([
+    { scope: "opentelemetry.instrumentation.crewai.instrumentation", name: `${prompt}.task`, becomes: "task" },
+    { scope: "opentelemetry.instrumentation.crewai.instrumentation", name: "writer.agent", becomes: "writer.agent" },
+    { scope: "my.jobs", name: "nightly.task", becomes: "nightly.task" },
+  ])("the name of $becomes in $scope", ({ scope, name, becomes }) => {
+    expect(spanLeft({ name }, { scope })).toEqual({ name: becomes });
+    expect(spanLeft({ name }, { scope, dropContent: false })).toEqual({ name });
+  });
+
+  test.each([
+    { status: { code: 2, message: prompt }, becomes: { code: 2 } },
+    { status: { code: 2 }, becomes: { code: 2 } },
+    { status: { message: "said" }, becomes: {} },
+  ])("a status keeps its code: $becomes", ({ status, becomes }) => {
+    expect(spanLeft({ name: "a", status })).toEqual({ name: "a", status: becomes });
+    expect(spanLeft({ name: "a", status }, { dropContent: false })).toEqual({ name: "a", status });
+  });
+});
+
 function eventsOf(request: Plain): readonly Plain[] {
+  return (spanOf(request)["events"] ?? []) as Plain[];
+}
+
+function spanOf(request: Plain): Plain {
   const [resource = {}] = (request["resourceSpans"] ?? []) as Plain[];
   const [scope = {}] = (resource["scopeSpans"] ?? []) as Plain[];
   const [span = {}] = (scope["spans"] ?? []) as Plain[];
-  return (span["events"] ?? []) as Plain[];
+  return span;
 }

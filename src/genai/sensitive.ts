@@ -1,11 +1,18 @@
-// Takes away what was said and what is secret, by the names of attributes alone: no value is decoded for it. It comes
+// Takes away what was said and what is secret, by names alone: no value is decoded for it. It comes
 // last, when usage and cost that live inside such attributes are read.
 import type { AttributeKeys } from "../core/component.ts";
 import { attributeKey, attributePrefix } from "../otlp/attribute-key.ts";
 import type { EventJudge } from "../otlp/event-cut.ts";
 import type { LogJudge } from "../otlp/log-cut.ts";
 import type { SpanView } from "../otlp/span-view.ts";
-import { contentKeys, keptInMessages, messageEvents, notContent, type SensitiveKeys } from "./content-keys.ts";
+import {
+  contentKeys,
+  keptInMessages,
+  messageEvents,
+  notContent,
+  type SensitiveKeys,
+  tellingNames,
+} from "./content-keys.ts";
 import { matchesScope } from "./dialect.ts";
 import { literalKeys, secretKeys, secretMembers } from "./secret-keys.ts";
 import { withoutMembers } from "./secret-members.ts";
@@ -64,7 +71,7 @@ export class SensitiveDropper {
       if (trail) this.#tell(span, marks, trail);
       span.removeMarked(marks);
     }
-    if (this.#options.dropContent) span.removeFromEvents(this.#judge(marks));
+    if (this.#options.dropContent) this.#dropTexts(span, marks, trail);
   }
 
   /**
@@ -111,6 +118,16 @@ export class SensitiveDropper {
     }
   }
 
+  /** What is said elsewhere than in attributes: in events, by the status beside its code, and in some names. */
+  #dropTexts(span: SpanView, marks: Uint8Array, trail: Trail | undefined): void {
+    span.removeFromEvents(this.#judge(marks));
+    if (span.removeStatusMessage()) trail?.removed(span.index, "status message");
+    for (const { on, end, name } of tellingNames) {
+      if (!isOneOf(on, span.scopeName)) continue;
+      if (span.replaceName(end, name)) trail?.removed(span.index, "span name");
+    }
+  }
+
   #tell(span: SpanView, marks: Uint8Array, trail: Trail): void {
     for (let row = span.rowsStart; row < span.rowsEnd; row++) {
       const id = span.rowKey(row);
@@ -148,7 +165,11 @@ function isGenAi(event: string): boolean {
 function holds(on: SensitiveKeys["on"], scope: string, isKnown: boolean): boolean {
   if (on === "every span") return true;
   if (on === "known spans") return isKnown;
-  return on.some((pattern) => matchesScope(pattern, scope));
+  return isOneOf(on, scope);
+}
+
+function isOneOf(patterns: readonly string[], scope: string): boolean {
+  return patterns.some((pattern) => matchesScope(pattern, scope));
 }
 
 function marked(ids: readonly number[], end: number): Uint8Array {

@@ -12,6 +12,7 @@ import type { TraceIndex } from "./trace-index.ts";
 const nameTag = 0x2a;
 const statusTag = 0x7a;
 const messageTag = 0x12;
+const codeTag = 0x18;
 
 export class SpanTexts {
   readonly #index: TraceIndex;
@@ -80,15 +81,16 @@ export class SpanTexts {
     this.#row = column.none;
     while (this.#next(span, spanStatus)) {
       // What was written before has no message any more.
-      if (this.#bytes !== this.#index.bytes || !this.#saysMore()) continue;
-      const code = this.#index.spans.at(span, column.spanStatus);
+      if (this.#bytes !== this.#index.bytes) continue;
+      const code = this.#codeBesideMessage();
+      if (code === undefined) continue;
       const contentLength = code === 0 ? 0 : 1 + varintLength(code);
       const change = this.#edits.beginField(spanStatus, 2 + contentLength, contentLength);
       const out = this.#edits.written;
       out.byte(statusTag);
       out.varint(contentLength);
       if (code !== 0) {
-        out.byte(0x18);
+        out.byte(codeTag);
         out.varint(code);
       }
       this.#edits.replaceRow(span, this.#row, change);
@@ -108,17 +110,23 @@ export class SpanTexts {
     return removed;
   }
 
-  /** Whether the status at hand holds a message. */
-  #saysMore(): boolean {
+  /** The code of the status at hand, undefined where it holds no message. A status may come in parts, each a field. */
+  #codeBesideMessage(): number | undefined {
     const reader = new Reader(this.#bytes, this.#start, this.#end);
     reader.tag();
     reader.end = reader.contentEnd();
+    let code = 0;
+    let hasMessage = false;
     while (reader.position < reader.end) {
       const tag = reader.tag();
-      if (tag === messageTag) return true;
+      if (tag === codeTag) {
+        code = reader.uint32();
+        continue;
+      }
+      hasMessage ||= tag === messageTag;
       reader.skip(tag);
     }
-    return false;
+    return hasMessage ? code : undefined;
   }
 
   /** Moves on to the next row of the span with this key that is still there. */

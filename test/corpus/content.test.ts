@@ -1,8 +1,11 @@
 // What was said and what is secret, searched for in the bytes that leave.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { tellings } from "../../src/genai/call.ts";
 import { TraceBatches } from "../../src/otlp/trace-batch.ts";
 import { genAiNormalizer } from "../../src/processors/gen_ai_normalizer/gen-ai-normalizer.ts";
+import { decode, type Plain } from "../support/otlp-oracle.ts";
 import { recordingHost } from "../support/recording-host.ts";
 import { spansOf } from "../support/spans.ts";
 import { captures } from "./captures.ts";
@@ -23,6 +26,12 @@ const said = [
   "get_weather(",
 ];
 
+/** What was planted in the calls below `planted/`: the question, the answer, what a tool was given and what it gave. */
+const planted = ["PLANTED-PROMPT", "A short answer", "Berlin", "rain"];
+const plantedIn = readdirSync("test/corpus/planted")
+  .sort()
+  .map((name) => ({ name, bytes: readFileSync(join("test/corpus/planted", name)) }));
+
 const secret = ["additional_headers", "hidden_params", "'headers'", "user-agent", "requester_custom_headers"];
 
 describe("content: drop", () => {
@@ -31,6 +40,30 @@ describe("content: drop", () => {
   test.each(all)("nothing that was said leaves with $name", (capture) => {
     const { bytes } = through(capture.bytes, settings);
     expect(said.filter((text) => bytes.includes(text))).toEqual([]);
+  });
+
+  test.each(plantedIn)("nothing that was planted leaves with $name", (request) => {
+    const { bytes } = through(request.bytes, settings);
+    expect(planted.filter((text) => bytes.includes(text))).toEqual([]);
+    expect(planted.some((text) => request.bytes.includes(text))).toBe(true);
+  });
+
+  test("all that was planted came in", () => {
+    expect(planted.filter((text) => !plantedIn.some(({ bytes }) => bytes.includes(text)))).toEqual([]);
+  });
+
+  test.each([...all, ...plantedIn])("types of errors, codes and the other names stay with $name", ({ bytes }) => {
+    expect(outlines(through(bytes, settings).bytes)).toEqual(outlines(bytes));
+  });
+
+  test.each([...all, ...plantedIn])("with content: keep all of $name stays", ({ bytes }) => {
+    const out = through(bytes, { secrets: "keep" }).bytes;
+    expect(saidBeside(out)).toEqual(saidBeside(bytes));
+    const left = spansOf(out);
+    const lost = spansOf(bytes).flatMap(({ attributes }, at) =>
+      Object.keys(attributes).filter((key) => left[at]?.attributes[key] === undefined),
+    );
+    expect(lost).toEqual([]);
   });
 
   test("what was said came in, so that the search can fail", () => {
@@ -76,6 +109,29 @@ describe("secrets: drop", () => {
     }
   });
 });
+
+/** Spans without what content: drop may take: names of CrewAI's tasks lose their description. */
+function outlines(request: Uint8Array): readonly unknown[] {
+  return plainSpans(request).map(({ name, status, events }) => ({
+    name: String(name).replace(/^.*\.task$/, "task"),
+    code: (status as Plain | undefined)?.["code"] ?? 0,
+    events: ((events ?? []) as Plain[]).map((event) => [event["name"], attributeOf(event, "exception.type")]),
+  }));
+}
+
+function saidBeside(request: Uint8Array): readonly unknown[] {
+  return plainSpans(request).map(({ name, status, events }) => ({ name, status, events }));
+}
+
+function plainSpans(request: Uint8Array): readonly Plain[] {
+  return ((decode("traces", request)["resourceSpans"] ?? []) as Plain[])
+    .flatMap((resource) => (resource["scopeSpans"] ?? []) as Plain[])
+    .flatMap((scope) => (scope["spans"] ?? []) as Plain[]);
+}
+
+function attributeOf({ attributes }: Plain, name: string): unknown {
+  return ((attributes ?? []) as Plain[]).find(({ key }) => key === name)?.["value"];
+}
 
 function through(request: Uint8Array, settings: object) {
   const prepared = genAiNormalizer.prepare(settings, { read: () => new Uint8Array() });
