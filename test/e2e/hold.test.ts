@@ -207,6 +207,46 @@ describe("spans that wait", () => {
     expect(await next.spent("@unknown")).toEqual({ spent_nano_usd: "630000", requests: 3 });
   });
 
+  test("are all delivered, and each call is charged once, by processes that are killed while spans come, wait and leave", async () => {
+    const [backend] = await backends(1);
+    if (!backend) throw new Error("no backend");
+    const wanted = { call: "hold: 30ms", backends: [backend] };
+    const acknowledged: number[] = [];
+    let folder: string | undefined;
+    for (let life = 0; life < 4; life++) {
+      const program: Running = await run(wanted, folder);
+      folder = program.folder;
+      const before = acknowledged.length;
+      const senders = [0, 1, 2, 3].map(async (own) => {
+        for (let call = life * 1_000 + own; ; call += 4) {
+          try {
+            await program.send(server(String(2 * call + 2), `chatcmpl-${call}`));
+            await program.send(proxy(String(2 * call + 3), `chatcmpl-${call}`));
+            acknowledged.push(call);
+          } catch {
+            return;
+          }
+        }
+      });
+      await until(() => before + 40 < acknowledged.length);
+      program.started.signal("SIGKILL");
+      await Promise.all([program.started.end(), ...senders]);
+    }
+    const last = await run(wanted, folder);
+    const missing = () => {
+      const there = new Set(spansAt(backend).map(({ spanId }) => Number(spanId)));
+      return acknowledged.flatMap((call) => [2 * call + 2, 2 * call + 3]).filter((id) => !there.has(id));
+    };
+    await until(() => missing().length === 0);
+    const proxies = rolesAt(backend).filter((role) => Number.parseInt(role, 10) % 2 === 1);
+    expect(proxies.filter((role) => !role.endsWith(" bill"))).toEqual([]);
+    // Of the last calls of a life only one span may have come, and whose they are is not known then.
+    const [known, unknown] = [await last.spent("acme"), await last.spent("@unknown")];
+    const calls = new Set(spansAt(backend).map(({ spanId }) => Number(spanId) >> 1));
+    expect(known.requests + unknown.requests).toBe(calls.size);
+    expect(BigInt(known.spent_nano_usd) + BigInt(unknown.spent_nano_usd)).toBe(210_000n * BigInt(calls.size));
+  });
+
   test.each([
     { name: "the exporter", change: (yaml: string) => yaml.replace("sending_queue:", "timeout: 7s, sending_queue:") },
     { name: "how long they wait", change: (yaml: string) => yaml.replace("hold: 1m", "hold: 2m") },
