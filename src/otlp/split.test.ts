@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { decode, encode, type Plain } from "../../test/support/otlp-oracle.ts";
 import type { Encoded, Signal } from "../core/batch.ts";
 import { concat } from "./concat.ts";
-import { keepItems, split } from "./split.ts";
+import { keepItems } from "./keep-items.ts";
+import { split } from "./split.ts";
 
 const context = { headers: {}, subject: undefined, peer: "test" };
 

@@ -1,8 +1,9 @@
 // Splitting a request into requests that each keep their resources and scopes. Everything that is not on the way down to
 // a span, log record or data point (schema URLs, unknown fields) is repeated in every part that needs it.
-import type { Encoded, Signal } from "../core/batch.ts";
+import type { Encoded } from "../core/batch.ts";
 import { Reader, wireLength } from "../wire/reader.ts";
 import { putVarint, varintLength } from "../wire/writer.ts";
+import { type Way, ways } from "./way.ts";
 
 export interface SplitLimit {
   readonly by: "items" | "bytes";
@@ -22,39 +23,6 @@ export function split(whole: Encoded, limit: SplitLimit): Encoded[] {
     .pack(root)
     .map((part) => ({ signal, context, notes: {}, items: part.items, bytes: part.bytes }));
 }
-
-/**
- * The request with those of its items alone that are to be kept, by position. What has no item left goes.
- * Throws `Malformed` on bytes that are no request.
- */
-export function keepItems({ signal, bytes }: Pick<Encoded, "signal" | "bytes">, isKept: (at: number) => boolean) {
-  let at = 0;
-  const pruned = (branch: Branch): Branch => {
-    const children: (Branch | Uint8Array)[] = [];
-    for (const child of branch.children) {
-      if (child instanceof Uint8Array) {
-        if (isKept(at++)) children.push(child);
-        continue;
-      }
-      const inner = pruned(child);
-      if (0 < inner.children.length) children.push(inner);
-    }
-    return { ...branch, children };
-  };
-  const root = pruned(readBranch(new Reader(bytes), 0, ways[signal]));
-  const kept = new Uint8Array(lengthOf(root));
-  write(root, kept, 0);
-  return kept;
-}
-
-/** Field numbers on the way down, level by level. The last level is the items. opentelemetry-proto 1.11, `proto/`. */
-type Way = readonly (readonly number[])[];
-const ways: Readonly<Record<Signal, Way>> = {
-  traces: [[1], [2], [2]],
-  logs: [[1], [2], [2]],
-  // ResourceMetrics, ScopeMetrics, Metric, then gauge, sum, histogram, exponential histogram or summary, then points.
-  metrics: [[1], [2], [2], [5, 7, 9, 10, 11], [1]],
-};
 
 /** A message on the way: what is to be repeated, and what is to be shared out. */
 interface Branch {

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import type { Batch, Context, Encoded } from "../core/batch.ts";
 import type { Processor, Reservation } from "../core/component.ts";
 import type { Held, Hold, Wait } from "../core/hold.ts";
-import { keepItems } from "../otlp/split.ts";
+import { keepItems } from "../otlp/keep-items.ts";
 import type { TraceBatches } from "../otlp/trace-batch.ts";
 import { sharedBy } from "./shared-by.ts";
 
