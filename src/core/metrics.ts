@@ -94,6 +94,10 @@ export const metrics = {
   spantoll_charged_usd_total: counter("Acknowledged charges, in USD.", "tenant", "provider", "model"),
   spantoll_reversed_usd_total: counter("Charges taken back, in USD.", "tenant", "provider", "model"),
   spantoll_charges_total: counter("Charges by result: charged, replayed, shadowed, late, future, refused.", "result"),
+  spantoll_uncharged_set_aside_calls_total: counter(
+    "Calls that are kept as files because they ended outside of what is accepted: late, future.",
+    "reason",
+  ),
   spantoll_budget_spent_usd: gauge("Spent in the current window, in USD.", "tenant", "budget"),
   spantoll_budget_limit_usd: gauge("Limit of the budget, in USD.", "tenant", "budget"),
   spantoll_budget_remaining_usd: gauge("What is left in the current window, in USD.", "tenant", "budget"),

@@ -165,7 +165,7 @@ interface Claimant {
   verdicts: readonly Verdict[];
 }
 
-const tenantCharactersMax = 8192;
+export const tenantCharactersMax = 8192;
 /** What happened is remembered an hour longer than spans are accepted, so that the clocks of replicas may differ. */
 const marginMs = 3_600_000;
 

@@ -1,5 +1,6 @@
 // What the ledger leaves in Redis, and for how long.
 import { expect, test } from "vitest";
+import type { BudgetPlan } from "../../src/ledger/budget.ts";
 import { Bench, freshPrefix, redisLedger } from "../properties/ledger-support.ts";
 import { budget, span } from "../support/calls.ts";
 import { client, opened, server } from "./redis-support.ts";
@@ -95,7 +96,7 @@ test("a process that was forgotten while it had nothing to do sees no loss in it
   expect(await (await client(redis.url)).hlen(`${keyPrefix}:1:{acme}:q`)).toBe(2);
 });
 
-async function openWith(window: NonNullable<Parameters<typeof budget>[0]>["window"]) {
+async function openWith(window: BudgetPlan["window"]) {
   const { url } = await server();
   const redis = await client(url);
   const keyPrefix = freshPrefix();

@@ -3,9 +3,10 @@ import type { Claims } from "../charging.ts";
 
 /**
  * `refused`: something of this very charge stands in its way. `damaged`: the record cannot be read. `too_old`: the ledger
- * no longer knows whether such spans were charged. `undecided`: nobody can tell any more who pays.
+ * no longer knows whether such spans were charged. `undecided`: nobody can tell any more who pays. `late`, `future`: it ended
+ * outside of what is accepted.
  */
-export type SetAsideReason = "refused" | "damaged" | "too_old" | "undecided";
+export type SetAsideReason = "refused" | "damaged" | "too_old" | "undecided" | "late" | "future";
 
 export interface SetAside {
   readonly claims: Claims;

@@ -73,10 +73,13 @@ export const budgetSettings = z.strictObject({
   ).prefault({}),
   accept: section(
     z.strictObject({
-      late: duration("48h", "How long ago a span may have ended. Older ones are not charged, and counted as late."),
+      late: duration(
+        "48h",
+        "How long ago a span may have ended. Older ones are not charged, counted as late, and kept as files in `storage`.",
+      ),
       future: duration(
         "5m",
-        "How far ahead of the clock a span may end. Others are not charged, and counted as future.",
+        "How far ahead of the clock a span may end. Others are not charged, counted as future, and kept as files in `storage`.",
       ),
     }),
     "Which spans are charged.",

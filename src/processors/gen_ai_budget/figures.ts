@@ -3,6 +3,7 @@ import type { Host } from "../../core/host.ts";
 import type { BudgetLeft } from "../../ledger/budget.ts";
 import { leftOf } from "../../ledger/budget.ts";
 import type { ChargingReport, ChargingTerms } from "../../ledger/charging.ts";
+import type { SetAside } from "../../ledger/journal/aside-file.ts";
 import { type Posting, zeroState } from "../../ledger/ledger.ts";
 
 export class Figures {
@@ -42,7 +43,7 @@ export class Figures {
     const { meter } = this.#host;
     for (const [result, calls] of resultsOf(charges)) {
       meter.add("spantoll_charges_total", calls, { result });
-      if (result in this.#uncharged) this.#uncharged[result as keyof Uncharged] += calls;
+      if (result === "late" || result === "future" || result === "refused") this.#uncharged[result] += calls;
     }
     this.#tellUncharged();
     this.#countUsd("spantoll_charged_usd_total", charged);
@@ -50,16 +51,26 @@ export class Figures {
     for (const left of lefts) this.#keep(left);
   }
 
+  /** What calls come to that end outside of what is accepted; told with the next report. */
+  addUncharged(calls: readonly SetAside[]): void {
+    for (const { claims } of calls) {
+      const amounts = claims[0]?.posting.amounts;
+      this.#uncharged.nanoUsd += amounts?.nanoUsd ?? 0n;
+      this.#uncharged.inputTokens += amounts?.inputTokens ?? 0;
+      this.#uncharged.outputTokens += amounts?.outputTokens ?? 0;
+    }
+  }
+
   /** At most once a minute. Their spans go on to the backends, with what they used and cost. */
   #tellUncharged(): void {
-    const { late, future, refused } = this.#uncharged;
+    const { late, future, refused, nanoUsd, inputTokens, outputTokens } = this.#uncharged;
     const nowMs = this.#host.clock.monotonic();
     if (late + future + refused === 0 || nowMs < this.#toldMs + tellEveryMs) return;
     this.#toldMs = nowMs;
     this.#uncharged = { ...noneUncharged };
     this.#host.log.warn(
       "calls were not charged: they ended longer ago than accept.late, further ahead than accept.future, or have impossible figures",
-      { late, future, refused },
+      { late, future, refused, nano_usd: String(nanoUsd), input_tokens: inputTokens, output_tokens: outputTokens },
     );
   }
 
@@ -99,9 +110,13 @@ interface Uncharged {
   late: number;
   future: number;
   refused: number;
+  /** Of those that were late or in the future: the figures of others are impossible. */
+  nanoUsd: bigint;
+  inputTokens: number;
+  outputTokens: number;
 }
 
-const noneUncharged: Uncharged = { late: 0, future: 0, refused: 0 };
+const noneUncharged: Uncharged = { late: 0, future: 0, refused: 0, nanoUsd: 0n, inputTokens: 0, outputTokens: 0 };
 const tellEveryMs = 60_000;
 
 function resultsOf(charges: ChargingReport["charges"]): ReadonlyMap<string, number> {

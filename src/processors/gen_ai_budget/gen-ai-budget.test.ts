@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { priced, type Span, span, unpriced } from "../../../test/support/calls.ts";
 import { openDisk, temporaryDirectory } from "../../../test/support/disk.ts";
@@ -13,6 +15,7 @@ import { costs } from "../../pricing/cost.ts";
 import { genAiBudget } from "./gen-ai-budget.ts";
 
 const files = { read: () => new Uint8Array(0) };
+const hourMs = 3_600_000;
 const nowMs = Date.UTC(2026, 10, 21, 10);
 
 function prepared(settings: unknown) {
@@ -165,7 +168,46 @@ describe("gen_ai_budget", () => {
       expect(told()).toHaveLength(lines);
     }
     expect(told().at(-1)).toContain("accept.late");
+    // Two batches of two late calls and one in the future.
+    expect(told().at(-1)).toContain('"late":4,"future":2,"refused":0,"nano_usd":"36000000","input_tokens":6000');
   });
+
+  test.each([{ ledger: undefined }, { ledger: { redis: { url: "redis://127.0.0.1:1", timeout: "50ms" } } }])(
+    "keeps calls that are not charged in files of the storage, before the acknowledgement ($ledger)",
+    async ({ ledger }) => {
+      const directory = temporaryDirectory();
+      const host = recordingHost({ nowMs });
+      const store = await openDisk({ directory });
+      offerStore(host.common, "file_storage/a", store);
+      const budget = created(host, { storage: "file_storage/a", ...(ledger && { ledger }) });
+      await budget.start?.();
+      const late = { tenant: "acme", endMs: nowMs - 49 * hourMs, traceId: "a".repeat(32), spanId: "b".repeat(16) };
+      // As far off as clocks can be.
+      const others = [{ startMs: 1, endMs: 0 }, { endMs: nowMs + hourMs }, { endMs: 18_446_744_073_709 }];
+      const batch = batchOf(late, { tenant: "t".repeat(10_000), ...others[0] }, ...others.slice(1), { input: -1 });
+      budget.process(batch);
+      const results = (await settled(batch))?.map((charge) => charge?.result);
+      expect(results).toEqual(["late", "late", "future", "future", "refused"]);
+      await Promise.all((safeguards.get(batch.notes) ?? []).map((safeguard) => safeguard()));
+      const names = readdirSync(join(directory, "set-aside")).toSorted();
+      expect(names).toEqual([
+        expect.stringMatching(/^charges-future-2026-/),
+        expect.stringMatching(/^charges-late-2026-/),
+      ]);
+      const [ahead, behind] = names.map((name) => JSON.parse(readFileSync(join(directory, "set-aside", name), "utf8")));
+      expect(ahead.calls).toHaveLength(2);
+      expect(behind).toMatchObject({ reason: "late", error: "it ended longer ago than accept.late" });
+      expect(behind.calls).toMatchObject([
+        { tenant: "acme", ended: "2026-11-19T09:00:00.000Z", nano_usd: "6000000", input_tokens: 1000, model: "m1" },
+        { tenant: "t".repeat(8192), ended: "1970-01-01T00:00:00.001Z" },
+      ]);
+      const counted = (reason: string) =>
+        host.counted.get(`spantoll_uncharged_set_aside_calls_total{"reason":"${reason}"}`);
+      expect([counted("late"), counted("future")]).toEqual([2, 2]);
+      await budget.stop?.(AbortSignal.timeout(1000));
+      await store.close(AbortSignal.timeout(5000));
+    },
+  );
 
   test("tells at scrape time where budgets stand, also after a takeover and in the next window", async () => {
     const host = recordingHost({ nowMs });

@@ -26,6 +26,7 @@ import { costs, revisedCosts } from "../../pricing/cost.ts";
 import { type BudgetSettings, budgetObjections, budgetSettings, chargingTerms } from "./budget-settings.ts";
 import { Figures } from "./figures.ts";
 import { type SharedLedger, sharedLedger } from "./shared-ledger.ts";
+import { unchargedOf } from "./uncharged-files.ts";
 
 export const genAiBudget = processor({
   type: "gen_ai_budget",
@@ -99,7 +100,7 @@ class BudgetProcessor implements Processor {
     // Calls of earlier requests stand behind those of the batch, so that both lists keep their positions.
     const prices = costs.get(batch.notes) ?? found.map(() => undefined);
     const priced = { calls: [...found, ...revised], costs: [...prices, ...(revisedCosts.get(batch.notes) ?? [])] };
-    if (shared.journal) this.#journal(shared.journal.keeper, batch, priced);
+    if (shared.journal) this.#journal(shared, shared.journal.keeper, { batch, found: priced });
     else this.#chargeNow(shared, batch, priced);
     return batch;
   }
@@ -110,19 +111,27 @@ class BudgetProcessor implements Processor {
   }
 
   /** The sender waits until the ledger has it. */
-  #chargeNow({ ledger, durable }: SharedLedger, batch: Batch, found: FoundCalls): void {
+  #chargeNow(shared: SharedLedger, batch: Batch, found: FoundCalls): void {
     const outcome: (Charge | undefined)[] = [];
     charges.set(batch.notes, outcome);
-    const charged = chargeCalls(ledger, this.#terms, found, this.#host.clock.now()).then((report) => {
+    const arrivedMs = this.#host.clock.now();
+    const charged = chargeCalls(shared.ledger, this.#terms, found, arrivedMs).then((report) => {
       for (const charge of report.charges) outcome.push(charge);
+      const uncharged = unchargedOf(this.#terms, found, report.charges, arrivedMs);
+      this.#figures.addUncharged(uncharged);
       this.#count(report);
+      return shared.uncharged?.keep(uncharged);
     });
     batch.pending.push(charged);
-    safeguard(batch, durable);
+    safeguard(batch, shared.durable);
   }
 
   /** The sender waits until it is journalled, together with its request: the ledger gets it from there. */
-  #journal(keeper: JournalKeeper, batch: Batch, found: FoundCalls): void {
+  #journal(
+    { uncharged: files }: SharedLedger,
+    keeper: JournalKeeper,
+    { batch, found }: { readonly batch: Batch; readonly found: FoundCalls },
+  ): void {
     const arrivedMs = this.#host.clock.now();
     const due = dueCharges(this.#terms, found, arrivedMs);
     charges.set(batch.notes, due.charges);
@@ -134,6 +143,9 @@ class BudgetProcessor implements Processor {
     }
     safeguard(batch, async () => {
       if (0 < due.claims.length) await keeper.take(due.claims, arrivedMs);
+      const uncharged = unchargedOf(this.#terms, found, due.charges, arrivedMs);
+      await files?.keep(uncharged);
+      this.#figures.addUncharged(uncharged);
       this.#figures.count({ ...nothingCharged, charges: due.charges });
     });
   }

@@ -11,11 +11,14 @@ import type { Ledger } from "../../ledger/ledger.ts";
 import { type Consequences, RedisStore, withoutJournal } from "../../ledger/redis/redis-store.ts";
 import type { BudgetSettings } from "./budget-settings.ts";
 import { type RedisSection, redisSettings } from "./redis-settings.ts";
+import { UnchargedFiles } from "./uncharged-files.ts";
 
 export interface SharedLedger {
   readonly ledger: Ledger;
   /** Where charges wait for the ledger; absent where the sender waits for it. */
   readonly journal: Journalled | undefined;
+  /** Where calls are kept that nobody is charged; absent where there is no storage. */
+  readonly uncharged: UnchargedFiles | undefined;
   /** Once for every user. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -50,6 +53,8 @@ function onRedis(redis: RedisSection, settings: BudgetSettings, host: Host): Sha
   return {
     ledger: store.ledger,
     journal,
+    uncharged:
+      settings.storage === undefined ? undefined : new UnchargedFiles(storeOf(host.common, settings.storage), host),
     start: () => store.start(),
     stop: () => store.stop(),
     // A charge that was answered is in Redis.
@@ -96,7 +101,8 @@ function consequencesOf(journal: Journalled | undefined): Consequences {
 /** Measured: 165 bytes a span within the identity window, 30 after it. Two days at 20 spans a second take 115 MB. */
 const ledgerBytesMax = 256 * 1024 * 1024;
 
-function embedded({ common, log }: Host, storage: string | undefined): SharedLedger {
+function embedded(host: Host, storage: string | undefined): SharedLedger {
+  const { common, log } = host;
   const store = storage === undefined ? undefined : storeOf(common, storage);
   const ledger = new EmbeddedLedger({
     storage: store?.area("ledger", "charges") ?? new MemoryStorage(ledgerBytesMax),
@@ -109,6 +115,7 @@ function embedded({ common, log }: Host, storage: string | undefined): SharedLed
   return {
     ledger,
     journal: undefined,
+    uncharged: store === undefined ? undefined : new UnchargedFiles(store, host),
     async start() {
       if (announced) return;
       announced = true;
