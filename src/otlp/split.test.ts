@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { decode, encode, type Plain } from "../../test/support/otlp-oracle.ts";
 import type { Encoded, Signal } from "../core/batch.ts";
 import { concat } from "./concat.ts";
-import { keepItems } from "./keep-items.ts";
 import { split } from "./split.ts";
 
 const context = { headers: {}, subject: undefined, peer: "test" };
@@ -135,27 +134,4 @@ describe("concat", () => {
     expect(concat([one, { ...one }]).context).toBe(context);
     expect(concat([other, one]).context).toMatchObject({ headers: {}, subject: undefined });
   });
-});
-
-test("keeping some of the items and keeping the others give all of them, each in its resource and scope, in order", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.array(fc.nat(3), { maxLength: 3 }), { maxLength: 4 }),
-      fc.array(fc.boolean(), { minLength: 40, maxLength: 40 }),
-      (resources, kept) => {
-        const whole = traces(resources);
-        const all = spansOf(whole);
-        const some = { ...whole, bytes: keepItems(whole, (at) => kept[at] === true) };
-        const others = { ...whole, bytes: keepItems(whole, (at) => kept[at] !== true) };
-        expect(spansOf(some)).toEqual(all.filter((_, at) => kept[at]));
-        expect(spansOf(others)).toEqual(all.filter((_, at) => !kept[at]));
-      },
-    ),
-  );
-});
-
-test("keeping no item of a request leaves what stands beside its resources", () => {
-  const unknown = Uint8Array.of(0x78, 0x05);
-  const { bytes } = traces([[2]]);
-  expect(keepItems({ signal: "traces", bytes: Buffer.concat([bytes, unknown]) }, () => false)).toEqual(unknown);
 });
