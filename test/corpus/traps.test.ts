@@ -1,43 +1,66 @@
 // The traps of real emitters, T1 to T42 as the project numbers them, one row each: spans through the two processors that
-// decide what they say and which of them is billed. Variants of single values stand beside the normaliser, and so does T40,
+// decide what they say and which of them is billed, and the one that prices them. Variants of single values stand beside the normaliser, and so does T40,
 // a key that is there twice.
 import { expect, test } from "vitest";
-import { type Call, calls } from "../../src/genai/call.ts";
-import { TraceBatches } from "../../src/otlp/trace-batch.ts";
-import { genAiCall } from "../../src/processors/gen_ai_call/gen-ai-call.ts";
-import { genAiNormalizer } from "../../src/processors/gen_ai_normalizer/gen-ai-normalizer.ts";
-import { recordingHost } from "../support/recording-host.ts";
+import type { Call } from "../../src/genai/call.ts";
 import { type Attributes, type GivenSpan, traceRequest } from "../support/spans.ts";
-
-interface Trap {
-  readonly trap: string;
-  /** Requests in the order in which they come. */
-  readonly requests: readonly (readonly GivenSpan[])[];
-  /** By span id: what must be true of the call; null where the span has no role. The last word of a span counts. */
-  readonly says: Readonly<Record<string, Partial<Call> | null>>;
-}
+import { Till } from "./till.ts";
+import { decided, type Trap } from "./trap.ts";
 
 const chat = { "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o" };
 const input = "gen_ai.usage.input_tokens";
 const output = "gen_ai.usage.output_tokens";
+const finished = "gen_ai.response.finish_reasons";
 const used = { ...chat, [input]: 1215, [output]: 87 };
+const withId = { ...used, "gen_ai.response.id": "chatcmpl-1" };
 const usage = { input: 1215, output: 87 };
 
 const one = (
   trap: string,
   attributes: Attributes,
   says: Partial<Call> | null,
-  given: Partial<GivenSpan> = {},
-): Trap => ({
-  trap,
-  requests: [[{ id: "1", attributes, ...given }]],
-  says: { "1": says },
-});
+  given: Partial<GivenSpan> & Pick<Trap, "exact" | "leaves"> = {},
+): Trap => {
+  const { exact = {}, leaves = {}, ...span } = given;
+  return { trap, requests: [[{ id: "1", attributes, ...span }]], says: { "1": says }, exact, leaves };
+};
+
+const finishReasons = (sent: string | readonly string[], ...becomes: readonly string[]): Trap =>
+  one(
+    `T6: finish reasons as ${JSON.stringify(sent)}`,
+    { ...used, [finished]: sent },
+    { role: "bill", usage },
+    { leaves: { [finished]: { arrayValue: { values: becomes.map((stringValue) => ({ stringValue })) } } } },
+  );
+
+/** `price` is the row of the bundled book that prices it; null where nothing but a guess would. */
+const pricedAs = (model: string, provider: string, price: string | null): Trap =>
+  one(
+    `T28: ${model} of ${provider}`,
+    { ...used, "gen_ai.provider.name": provider, "gen_ai.request.model": model },
+    { role: "bill", usage },
+    {
+      leaves: {
+        "spantoll.price.model": price === null ? null : { stringValue: price },
+        "spantoll.cost.status": { stringValue: price === null ? "unpriced" : "priced" },
+        ...(price === null ? { "spantoll.cost.usd": null, "gen_ai.usage.cost": null } : {}),
+      },
+    },
+  );
 
 const traps: readonly Trap[] = [
   one("T1: counts as texts", { ...chat, [input]: "1215", [output]: "87.0" }, { role: "bill", usage }),
   one("T2: words for no count", { ...chat, [input]: "None", [output]: "" }, { role: "ignore", reason: "no_usage" }),
-  one("T3: whole numbers as doubles", { ...chat, [input]: 1215, [output]: "87." }, { usage }),
+  one(
+    "T3: whole numbers as doubles",
+    chat,
+    { role: "bill", usage },
+    {
+      exact: { [input]: { doubleValue: 1215 }, [output]: { doubleValue: 87 } },
+      leaves: { [input]: { intValue: "1215" }, [output]: { intValue: "87" } },
+    },
+  ),
+  one("T3: a point without a fraction", { ...chat, [input]: "1215.", [output]: "87." }, { role: "bill", usage }),
   one("T4: counts that are none", { ...chat, [input]: Number.NaN, [output]: -5 }, { role: "ignore", usage: undefined }),
   one(
     "T5: a number beyond 2^53 is no count",
@@ -45,10 +68,31 @@ const traps: readonly Trap[] = [
     { usage: { output: 87 } },
   ),
   one(
-    "T6: finish reasons as one text",
-    { ...used, "gen_ai.response.finish_reasons": "stop, length" },
-    { role: "bill", usage },
+    "T5: an int beyond 2^53 is no count, and leaves as it came",
+    { ...chat, [output]: 87 },
+    { usage: { output: 87 } },
+    { exact: { [input]: { intValue: "9007199254740993" } }, leaves: { [input]: { intValue: "9007199254740993" } } },
   ),
+  one(
+    "T5: an int beyond 2^53 that is none of a call's counts is exact",
+    used,
+    { role: "bill", usage },
+    {
+      exact: { "gen_ai.request.seed": { intValue: "-9007199254740993" } },
+      leaves: { "gen_ai.request.seed": { intValue: "-9007199254740993" } },
+    },
+  ),
+  one(
+    "T5: the same as a text",
+    { ...used, "gen_ai.request.seed": "9007199254740993" },
+    { role: "bill", usage },
+    { leaves: { "gen_ai.request.seed": { intValue: "9007199254740993" } } },
+  ),
+  finishReasons('["stop"]', "stop"),
+  finishReasons("stop, length", "stop", "length"),
+  finishReasons("stop", "stop"),
+  finishReasons(["STOP"], "STOP"),
+  finishReasons('["STOP", "tool_calls"]', "STOP", "tool_calls"),
   one(
     "T7: a Python dictionary",
     {
@@ -81,9 +125,14 @@ const traps: readonly Trap[] = [
     { role: "bill", usage },
   ),
   one(
-    "T10: two names of one count",
+    "T10: two names of one count, and other counts",
     { ...used, "gen_ai.usage.prompt_tokens": 9 },
-    { usage, flags: ["usage_names_differ"] },
+    { role: "bill", usage, flags: ["usage_names_differ"] },
+  ),
+  one(
+    "T10: two names of one count, and equal counts",
+    { ...used, "gen_ai.usage.prompt_tokens": 1215, "gen_ai.usage.completion_tokens": "87" },
+    { role: "bill", usage, flags: [] },
   ),
   one(
     "T11: three families on one span",
@@ -147,7 +196,7 @@ const traps: readonly Trap[] = [
   {
     trap: "T15: the same span twice has one identity",
     requests: [[{ id: "1", attributes: used }], [{ id: "1", attributes: used }]],
-    says: { "1": { usage } },
+    says: { "1": { role: "bill", usage } },
   },
   one(
     "T16: a stream without usage",
@@ -174,6 +223,22 @@ const traps: readonly Trap[] = [
     "T20: embeddings have input alone",
     { ...chat, "gen_ai.operation.name": "embeddings", [input]: 8 },
     { role: "bill", usage: { input: 8 } },
+  ),
+  one(
+    "T20: embeddings of AI SDK",
+    { "ai.operationId": "ai.embed.doEmbed", "ai.model.id": "text-embedding-3-small", "ai.usage.tokens": 8 },
+    { role: "bill", operation: "embeddings", usage: { input: 8 } },
+    { scope: "ai", leaves: { "spantoll.cost.nano_usd": { intValue: "160" } } },
+  ),
+  one(
+    "T20: embeddings that tell a total alone",
+    { ...chat, "gen_ai.operation.name": "embeddings", "gen_ai.usage.total_tokens": 8 },
+    { role: "bill", usage: { input: 8 } },
+  ),
+  one(
+    "T20: embeddings that tell an output of 0",
+    { ...chat, "gen_ai.operation.name": "embeddings", [input]: 8, [output]: 0 },
+    { role: "bill", usage: { input: 8, output: 0 } },
   ),
   one(
     "T21: a total alone",
@@ -249,6 +314,18 @@ const traps: readonly Trap[] = [
     },
     { provider: "aws.bedrock", requestModel: "us.anthropic.claude-sonnet-4-5-20250929-v1:0" },
   ),
+  pricedAs("openai/gpt-4o", "openai", "gpt-4o"),
+  pricedAs(
+    "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-5-sonnet-20240620-v1:0",
+    "aws.bedrock",
+    "regional.anthropic.claude-3-5-sonnet-20240620-v1:0",
+  ),
+  pricedAs("claude-3-5-sonnet@20240620", "gcp.vertex_ai", "claude-3-5-sonnet"),
+  pricedAs("models/gemini-2.5-flash", "gcp.gemini", "gemini-2.5-flash"),
+  pricedAs("ft:gpt-4o-2024-08-06:acme::abc", "openai", null),
+  pricedAs("deepseek/deepseek-r1:free", "openrouter", null),
+  pricedAs("accounts/fireworks/models/deepseek-v3-0324", "fireworks", "deepseek-v3-0324"),
+  pricedAs("meta-llama/Llama-3.3-70B-Instruct-fp8", "together_ai", null),
   one(
     "T29: a framework for a provider",
     { ...used, "gen_ai.provider.name": "langchain", "gen_ai.request.model": "claude-sonnet-4-5" },
@@ -286,6 +363,34 @@ const traps: readonly Trap[] = [
     "T34: a reported cost of 0 stays what it is, and is no price",
     { ...used, "gen_ai.usage.cost": 0 },
     { role: "bill", reportedUsd: "0" },
+    {
+      leaves: { "spantoll.cost.status": { stringValue: "priced" }, "spantoll.cost.nano_usd": { intValue: "3907500" } },
+    },
+  ),
+  one(
+    "T34: a reported cost of 0 for a model without a price is no cost",
+    { ...used, "gen_ai.request.model": "gpt-9-imaginary" },
+    { role: "bill", reportedUsd: "0" },
+    {
+      exact: { "gen_ai.usage.cost": { doubleValue: 0 } },
+      leaves: {
+        "spantoll.cost.status": { stringValue: "unpriced" },
+        "spantoll.cost.usd": null,
+        "gen_ai.usage.cost": null,
+      },
+    },
+  ),
+  one(
+    "T34: a reported cost of 0 from a gateway's cache",
+    {
+      ...used,
+      "llm.request.type": "acompletion",
+      "gen_ai.cost.total_cost": 0,
+      "metadata.user_api_key_hash": "ab",
+      hidden_params: '{"response_cost": 0.0, "cache_hit": true, "cache_key": "k"}',
+    },
+    { role: "shadow", reason: "gateway_cache_hit" },
+    { scope: "litellm" },
   ),
   one("T35: a cost as text", { ...used, "gen_ai.usage.cost": "0.0602375" }, { reportedUsd: "0.0602375" }),
   one(
@@ -331,30 +436,25 @@ const traps: readonly Trap[] = [
   },
 ];
 
-test.each(traps)("$trap", ({ requests, says }) => {
-  const found = decided(requests);
+test.each(traps)("$trap", ({ requests, says, exact = {}, leaves = {} }) => {
+  const { found, left } = decided(requests, exact);
   for (const [id, expected] of Object.entries(says)) {
     if (expected === null) expect(found.get(id)).toBeUndefined();
     else expect(found.get(id)).toMatchObject(expected);
     if (expected?.usage) expect(found.get(id)?.usage).toEqual(expected.usage);
   }
+  for (const [key, value] of Object.entries(leaves)) expect([key, left[key]]).toEqual([key, value ?? undefined]);
 });
 
-function decided(requests: readonly (readonly GivenSpan[])[]): ReadonlyMap<string, Call> {
-  const processors = [genAiNormalizer, genAiCall].map((declared) => {
-    const prepared = declared.prepare({}, { read: () => new Uint8Array() });
-    if (!prepared.ok) throw new Error(JSON.stringify(prepared.issues));
-    return prepared.create(recordingHost());
-  });
-  const batches = new TraceBatches(processors.map(({ keys }) => keys ?? { exact: [], prefixes: [] }));
-  const context = { headers: {}, subject: undefined, peer: "" };
-  const found = new Map<string, Call>();
-  for (const spans of requests) {
-    const [batch] = batches.read({ signal: "traces", bytes: traceRequest(spans), context, transport: "http" });
-    if (!batch) continue;
-    for (const processor of processors) processor.process(batch);
-    for (const call of calls.get(batch.notes) ?? []) found.set(call.spanId.replace(/^0+/, ""), call);
-    batch.drop();
-  }
-  return found;
-}
+test.each([
+  { name: "in two requests", requests: [[{ id: "1", attributes: used }], [{ id: "1", attributes: used }]] },
+  { name: "in one request", requests: [[1, 2].map(() => ({ id: "1", attributes: used }))] },
+  { name: "under another span id", requests: [["1", "2"].map((id) => ({ id, attributes: withId }))] },
+  { name: "under no id", requests: [["1", "2"].map((id) => ({ id, attributes: used }))], calls: 2 },
+])("T15: the same call twice $name is charged once", async ({ requests, calls: count = 1 }) => {
+  const till = await Till.open();
+  for (const spans of requests) await till.pass(traceRequest(spans));
+  const total = `@unknown: ${count} calls, ${1215 * count} in, ${87 * count} out`;
+  expect(await till.bill()).toEqual([total]);
+  await till.stop();
+});

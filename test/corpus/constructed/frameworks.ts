@@ -1,0 +1,320 @@
+// Instrumentations and frameworks, as their published source writes spans: none of these was captured.
+import { type Case, chat, claude, openai, sums, vagueClaude } from "./case.ts";
+
+export const frameworks: readonly Case[] = [
+  {
+    emitter: "pydantic-ai 2.x, a model's span",
+    scope: "pydantic-ai",
+    attributes: {
+      ...chat,
+      ...sums,
+      "gen_ai.provider.name": "openai",
+      "gen_ai.agent.name": "a",
+      agent_name: "a",
+      "gen_ai.usage.details.cache_read_tokens": 1024,
+      "gen_ai.usage.details.reasoning_tokens": 32,
+      "gen_ai.usage.details.input_tokens": 9999,
+    },
+    says: { dialect: "pydantic-ai", shape: "call", operation: "chat", usage: openai },
+  },
+  {
+    emitter: "pydantic-ai 1.x, the run of an agent",
+    scope: "pydantic-ai",
+    attributes: { ...sums, agent_name: "a", model_name: "gpt-4o", "logfire.msg": "a run" },
+    says: { dialect: "pydantic-ai", shape: "container" },
+  },
+  {
+    emitter: "pydantic-ai 2.x, the run of an agent",
+    scope: "pydantic-ai",
+    attributes: { "gen_ai.operation.name": "invoke_agent", "gen_ai.aggregated_usage.input_tokens": 1215 },
+    says: undefined,
+  },
+  {
+    emitter: "Logfire's instrumentation of OpenAI",
+    scope: "logfire.openai",
+    attributes: { ...chat, ...sums, "gen_ai.system": "openai", "operation.cost": 0.0015, request_data: "{}" },
+    says: { dialect: "pydantic-ai", provider: "openai", reportedUsd: "0.0015" },
+  },
+  {
+    emitter: "OpenLIT, OpenAI",
+    scope: "openlit.otel.tracing",
+    attributes: {
+      ...chat,
+      ...sums,
+      "telemetry.sdk.name": "openlit",
+      "gen_ai.system": "openai",
+      "gen_ai.usage.cost": 0,
+      "gen_ai.usage.completion_tokens_details.reasoning_tokens": 32,
+      "gen_ai.usage.cache_read.input_tokens": 1024,
+    },
+    says: { dialect: "openlit", usage: openai, provider: "openai" },
+  },
+  {
+    emitter: "OpenLIT, Anthropic's SDK",
+    attributes: { ...chat, ...vagueClaude, "telemetry.sdk.name": "openlit", "gen_ai.system": "anthropic" },
+    says: { dialect: "openlit", usage: { ...claude, input: 3280 } },
+  },
+  {
+    emitter: "OpenLIT, Anthropic through LangChain",
+    attributes: {
+      ...chat,
+      ...vagueClaude,
+      "telemetry.sdk.name": "openlit",
+      "gen_ai.provider.name": "langchain",
+      "gen_ai.request.model": "claude-sonnet-4-5",
+    },
+    says: { usage: { ...claude, input: 2000 }, provider: "anthropic" },
+  },
+  {
+    emitter: "Langfuse, the OpenAI wrapper",
+    scope: "langfuse-sdk",
+    attributes: {
+      "langfuse.observation.type": "generation",
+      "langfuse.observation.model.name": "gpt-4o-2024-08-06",
+      "langfuse.observation.usage_details": JSON.stringify({
+        prompt_tokens: 1215,
+        completion_tokens: 87,
+        total_tokens: 1302,
+        prompt_tokens_details: { cached_tokens: 1024, audio_tokens: 0 },
+        completion_tokens_details: { reasoning_tokens: 32 },
+      }),
+    },
+    says: {
+      dialect: "langfuse",
+      usage: openai,
+      requestModel: "gpt-4o-2024-08-06",
+      provider: "openai",
+      operation: "chat",
+    },
+  },
+  {
+    emitter: "Langfuse, the JavaScript OpenAI wrapper: flat, and the cache within the input",
+    scope: "langfuse-sdk",
+    attributes: {
+      "langfuse.observation.type": "generation",
+      "langfuse.observation.usage_details":
+        '{"input":1215,"output":87,"total":1302,"input_cached_tokens":1024,"output_reasoning_tokens":32}',
+    },
+    says: { usage: openai },
+  },
+  {
+    emitter: "Langfuse, the LangChain handler: disjoint buckets",
+    scope: "langfuse-sdk",
+    attributes: {
+      "langfuse.observation.type": "generation",
+      "langfuse.observation.usage_details":
+        '{"input":191,"output":55,"total":1302,"input_cache_read":1024,"output_reasoning":32}',
+      "langfuse.observation.cost_details": '{"total":0.0123}',
+      "langfuse.observation.level": "DEFAULT",
+    },
+    says: { usage: openai, reportedUsd: "0.0123", failed: false },
+  },
+  {
+    emitter: "Langfuse, a call that failed",
+    scope: "langfuse-sdk",
+    attributes: { "langfuse.observation.type": "generation", "langfuse.observation.level": "ERROR" },
+    says: { usage: undefined, failed: true },
+  },
+  {
+    emitter: "Langfuse, a span around calls",
+    scope: "langfuse-sdk",
+    attributes: { "langfuse.observation.type": "span", "langfuse.observation.usage_details": '{"input":5}' },
+    says: { shape: "container" },
+  },
+  {
+    emitter: "LangSmith",
+    scope: "langsmith",
+    attributes: {
+      "langsmith.span.kind": "llm",
+      ...sums,
+      "gen_ai.request.model": "gpt-4o",
+      "langsmith.metadata.ls_provider": "openai",
+      "gen_ai.usage.input_token_details": '{"cache_read":1024}',
+      "gen_ai.usage.output_token_details": '{"reasoning":32}',
+      "gen_ai.response.finish_reasons": "stop, length",
+    },
+    says: { dialect: "langsmith", usage: openai, provider: "openai", operation: "chat" },
+  },
+  {
+    emitter: "LangSmith, usage in one text",
+    scope: "langsmith",
+    attributes: {
+      "langsmith.span.kind": "llm",
+      "langsmith.usage_metadata":
+        '{"input_tokens":1215,"output_tokens":87,"total_tokens":1302,"input_token_details":{"cache_read":1024},"output_token_details":{"reasoning":32}}',
+    },
+    says: { usage: openai },
+  },
+  {
+    emitter: "LangSmith, a chain",
+    attributes: { "langsmith.span.kind": "chain", ...sums },
+    says: { shape: "container" },
+  },
+  {
+    emitter: "Google ADK before 2.13: thoughts beside the output",
+    scope: "gcp.vertex.agent",
+    attributes: {
+      "gen_ai.operation.name": "call_llm",
+      "gen_ai.system": "gcp.vertex.agent",
+      "gen_ai.request.model": "gemini-2.5-flash",
+      "gen_ai.usage.input_tokens": 1215,
+      "gen_ai.usage.output_tokens": 55,
+      "gcp.vertex.agent.llm_response":
+        '{"content":{"parts":[{"text":"hi"}]},"usage_metadata":{"cached_content_token_count":1024,"candidates_token_count":55,"prompt_token_count":1215,"thoughts_token_count":32,"total_token_count":1302}}',
+    },
+    says: { dialect: "google-adk", usage: openai, provider: "gcp.gemini", operation: "chat" },
+  },
+  {
+    emitter: "Google ADK from 2.13 on: thoughts within the output",
+    scope: "gcp.vertex.agent",
+    attributes: {
+      "gen_ai.operation.name": "generate_content",
+      "gen_ai.provider.name": "gcp.gemini",
+      ...sums,
+      "gcp.vertex.agent.llm_response":
+        '{"usage_metadata":{"candidates_token_count":55,"cached_content_token_count":1024,"thoughts_token_count":32,"total_token_count":1302}}',
+    },
+    says: { usage: openai },
+  },
+  {
+    emitter: "Strands on Bedrock: the total has the cache, the input has not",
+    scope: "strands.telemetry.tracer",
+    attributes: {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.system": "strands-agents",
+      "gen_ai.request.model": "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+      "gen_ai.usage.prompt_tokens": 2000,
+      "gen_ai.usage.input_tokens": 2000,
+      "gen_ai.usage.completion_tokens": 87,
+      "gen_ai.usage.output_tokens": 87,
+      "gen_ai.usage.total_tokens": 3367,
+      "gen_ai.usage.cache_read_input_tokens": 1024,
+      "gen_ai.usage.cache_write_input_tokens": 256,
+    },
+    says: { dialect: "strands", usage: { ...claude, input: 3280 }, provider: "aws.bedrock" },
+  },
+  {
+    emitter: "Strands, the sum of a cycle",
+    scope: "strands.telemetry.tracer",
+    attributes: { "gen_ai.operation.name": "execute_event_loop_cycle", ...sums },
+    says: { shape: "container" },
+  },
+  {
+    emitter: "Microsoft Agent Framework, a run",
+    scope: "agent_framework",
+    attributes: {
+      "gen_ai.operation.name": "invoke_agent",
+      "gen_ai.provider.name": "microsoft.agent_framework",
+      ...sums,
+    },
+    says: { dialect: "microsoft-agents", shape: "container" },
+  },
+  {
+    emitter: "Semantic Kernel of 2024",
+    scope: "Microsoft.SemanticKernel.Diagnostics",
+    attributes: {
+      "gen_ai.operation.name": "chat.completions",
+      "gen_ai.system": "openai",
+      "gen_ai.response.prompt_tokens": 1215,
+      "gen_ai.response.completion_tokens": 87,
+    },
+    says: { dialect: "microsoft-agents", usage: { input: 1215, output: 87 }, operation: "chat" },
+  },
+  {
+    emitter: "Spring AI: texts for everything",
+    scope: "org.springframework.boot",
+    attributes: {
+      "gen_ai.operation.name": "chat",
+      "gen_ai.system": "openai",
+      "gen_ai.request.temperature": "0.7",
+      "gen_ai.usage.input_tokens": "1215",
+      "gen_ai.usage.output_tokens": "87",
+      "gen_ai.usage.total_tokens": "1302",
+      "gen_ai.request.max_tokens": "none",
+      "gen_ai.response.finish_reasons": '["STOP"]',
+    },
+    says: { dialect: "spring-ai", usage: { input: 1215, output: 87 } },
+  },
+  {
+    emitter: "Spring AI, the client around the model",
+    attributes: {
+      "spring.ai.kind": "chat_client",
+      "gen_ai.operation.name": "framework",
+      "gen_ai.system": "spring_ai",
+      ...sums,
+    },
+    says: { shape: "container", provider: undefined },
+  },
+  {
+    emitter: "Mastra, a step",
+    scope: "@mastra/otel-exporter",
+    attributes: {
+      "mastra.span.type": "model_step",
+      ...sums,
+      "gen_ai.usage.cached_input_tokens": "1024",
+      "gen_ai.usage.reasoning_tokens": "32",
+    },
+    says: { dialect: "mastra", shape: "call", usage: openai },
+  },
+  {
+    emitter: "Mastra, a kind that nobody knows yet on a span that says what it is",
+    scope: "@mastra/otel-exporter",
+    attributes: { ...chat, ...sums, "mastra.span.type": "model_something" },
+    says: { dialect: "mastra", shape: "call", operation: "chat", usage: { input: 1215, output: 87 } },
+  },
+  {
+    emitter: "LiteLLM, the edit of an image",
+    scope: "litellm",
+    attributes: { "llm.request.type": "aimage_edit", "gen_ai.request.model": "gpt-image-1", ...sums },
+    says: { shape: "call", operation: "image_edit", usage: { input: 1215, output: 87 } },
+  },
+  {
+    emitter: "nobody in particular, usage without an operation",
+    attributes: { "llm.prompt_tokens": 8, "llm.model": "text-embedding-3-small" },
+    says: { shape: "call", operation: "embeddings", usage: { input: 8 } },
+  },
+  {
+    emitter: "Genkit, a model",
+    scope: "genkit-tracer",
+    attributes: {
+      "genkit:metadata:subtype": "model",
+      "genkit:type": "action",
+      "genkit:name": "googleai/gemini-2.5-flash",
+      "genkit:output":
+        '{"message":{"content":[]},"usage":{"inputTokens":1215,"outputTokens":55,"thoughtsTokens":32,"totalTokens":1302,"cachedContentTokens":1024}}',
+    },
+    says: {
+      dialect: "genkit",
+      shape: "call",
+      usage: openai,
+      provider: "gcp.gemini",
+      requestModel: "gemini-2.5-flash",
+      operation: "chat",
+    },
+  },
+  {
+    emitter: "Genkit, a flow",
+    scope: "genkit-tracer",
+    attributes: { "genkit:type": "flow", "genkit:name": "menu", "genkit:output": '{"usage":{"inputTokens":5}}' },
+    says: { shape: "container", requestModel: undefined },
+  },
+  {
+    emitter: "VoltAgent, a model",
+    scope: "@voltagent/core",
+    attributes: {
+      "llm.operation": "streamText",
+      "llm.model": "openai/gpt-4o",
+      "llm.usage.prompt_tokens": 1215,
+      "llm.usage.completion_tokens": 87,
+      "llm.usage.cached_tokens": 1024,
+      "llm.usage.reasoning_tokens": 32,
+    },
+    says: { dialect: "voltagent", usage: openai, provider: "openai" },
+  },
+  {
+    emitter: "VoltAgent, an agent",
+    scope: "@voltagent/core",
+    attributes: { "entity.type": "agent", "usage.prompt_tokens": 1215, "usage.completion_tokens": 87 },
+    says: { shape: "container" },
+  },
+];
