@@ -38,6 +38,8 @@ service:
 }
 
 interface Running extends Program {
+  /** Spans that waited, or could not, by what became of them. */
+  waited(): Promise<readonly string[]>;
   send(...spans: readonly GivenSpan[]): Promise<void>;
   spent(tenant: string): Promise<{ spent_nano_usd: string; requests: number }>;
 }
@@ -54,8 +56,15 @@ async function run(wanted: Wanted, folder?: string): Promise<Running> {
   const program = await startProgram(yaml(wanted), {}, {}, folder);
   const url = await program.endpoint(/ listening .*(?:http:\/\/)(localhost:\d+)/);
   const budgets = await program.endpoint(/answering about budgets .*endpoint=(\S+)/);
+  const metrics = await program.endpoint(/serving own metrics .*endpoint=(\S+)/);
   return {
     ...program,
+    async waited() {
+      const text = await (await fetch(`${metrics}/metrics`)).text();
+      return [...text.matchAll(/^spantoll_held_spans_total\{result="(\w+)"\} (\d+)$/gm)]
+        .map(([, result, spans]) => `${result} ${spans}`)
+        .toSorted();
+    },
     async send(...spans) {
       const headers = { "content-type": "application/x-protobuf" };
       const body = Buffer.from(traceRequest(spans));
@@ -175,6 +184,7 @@ describe("spans that wait", () => {
     await program.send(server("1", "chatcmpl-1"));
     await until(() => namesAt(backend).length === 1);
     expect(rolesAt(backend)).toEqual(["1 bill"]);
+    expect(await program.waited()).toEqual(["unchanged 1"]);
     expect(spansAt(backend)[0]?.attributes).toMatchObject({ "spantoll.cost.nano_usd": 210_000 });
   });
 
@@ -186,6 +196,7 @@ describe("spans that wait", () => {
     await program.send(server("2", "chatcmpl-2"));
     await until(() => namesAt(backend).length === 1);
     expect(rolesAt(backend)).toEqual(["2 bill"]);
+    expect(await program.waited()).toEqual(["no_room 1"]);
     await ended(program);
     expect(rolesAt(backend)).toEqual(["1 bill", "2 bill"]);
   });
@@ -261,5 +272,6 @@ describe("spans that wait", () => {
     expect(await program.reload(change(yaml(wanted)))).toBe("runs");
     await until(() => namesAt(backend).length === 2);
     expect(rolesAt(backend)).toEqual(["1 shadow", "2 bill"]);
+    expect(await program.waited()).toEqual(["stamped_again 1", "unchanged 1"]);
   });
 });
