@@ -38,6 +38,15 @@ describe.each(stores)("ledger $name: takeovers", (store) => {
     expect(await world.spent()).toEqual({ app: 1n, proxy: 0n, server: 4n });
   });
 
+  test("whoever outlasts what is known of a call is known as long as it", async () => {
+    const world = await openWorld(store);
+    const secondsLater = (seconds: number) => ({ startMs: startMs + seconds * 1000, endMs: startMs + seconds * 1000 });
+    await world.charge(serverSpan, 0);
+    await world.charge({ ...appSpan, endMs: startMs + 20_000 }, 1);
+    await world.charge({ ...proxySpan, ...secondsLater(15) }, 70);
+    expect(await world.spent()).toEqual({ app: 1n, proxy: 0n, server: 0n });
+  });
+
   test("a call has at most one payer, and exactly one where nobody stops", async () => {
     await fc.assert(
       fc.asyncProperty(schedules, async ({ steps, stops }) => {
@@ -56,6 +65,26 @@ describe.each(stores)("ledger $name: takeovers", (store) => {
       { numRuns: 400 },
     );
   });
+
+  test("no two that overlap pay both, though others reach from one to the other", async () => {
+    await fc.assert(
+      fc.asyncProperty(chains, async ({ chain, steps }) => {
+        const world = await openWorld(store);
+        const given = chain.map(chained);
+        let minute = 0;
+        for (const { pause, who, stops } of steps) {
+          minute += pause;
+          const one = given[who] ?? appSpan;
+          await (stops ? world.stopAfterClaim(one, minute) : world.charge(one, minute));
+        }
+        const paying: Given[] = [];
+        for (const one of given) if (0n < (await world.spentBy(one.tenant))) paying.push(one);
+        const pairs = paying.flatMap((one) => paying.filter((two) => two !== one && overlap(one, two)));
+        expect(pairs).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 /** Minutes between steps; `resumes`: what a journal charges as of so many minutes ago. `stops`: steps that only claim. */
@@ -71,7 +100,30 @@ const schedules = fc.record({
   stops: fc.uniqueArray(fc.nat(9), { maxLength: 3 }),
 });
 
-type Given = Parameters<typeof span>[0] & { readonly tenant: string };
+/** Five spans of one id, some of which overlap, in seconds. */
+const chains = fc.record({
+  chain: fc.array(fc.record({ start: fc.nat(30), length: fc.nat(20), rank: fc.nat(5) }), {
+    minLength: 5,
+    maxLength: 5,
+  }),
+  steps: fc.array(fc.record({ pause: fc.nat(70), who: fc.nat(4), stops: fc.constantFrom(false, false, false, true) }), {
+    minLength: 1,
+    maxLength: 10,
+  }),
+});
+
+/** Around the full hour. */
+function chained({ start, length, rank }: { start: number; length: number; rank: number }, at: number): Given {
+  const beganMs = originMs - 30_000 + start * 1000;
+  const times = { startMs: beganMs, endMs: beganMs + length * 1000 };
+  return { ...serverSpan, ...times, rank, tenant: `t${at}`, scope: `s${at}`, spanId: String(at).repeat(16) };
+}
+
+function overlap(one: Given, two: Given): boolean {
+  return one.startMs <= two.endMs + 5000 && two.startMs <= one.endMs + 5000;
+}
+
+type Given = Parameters<typeof span>[0] & { readonly tenant: string; readonly startMs: number; readonly endMs: number };
 
 /** One call, as five see it. */
 const seen = { responseIds: ["resp-1"], startMs, endMs: startMs + 2000, input: 100, output: 10 };
@@ -119,6 +171,7 @@ async function openWorld(store: Store) {
       const sums = await Promise.all(tenants.map((tenant) => new Bench(ledger).spent(tenant)));
       return { app: sums[0], proxy: sums[1], server: sums[2] };
     },
+    spentBy: (tenant: string) => new Bench(ledger).spent(tenant),
     async payers() {
       const states = await Promise.all(tenants.map((tenant) => new Bench(ledger).counter(tenant)));
       return states.reduce((sum, { requests }) => sum + requests, 0);

@@ -30,7 +30,8 @@ export function decideClaim(sets: RecordSets, claim: Claim, terms: Terms): Verdi
     const overlapping = spells.filter((spell) => overlaps(spell, claim.evidence.startMs, claim.posting.endMs));
     const explained = overlapping.every((spell) => record.contenders.some((other) => isSpellOf(spell, other)));
     if (!explained) return { kind: "settled" };
-    if (overlapping.length === 0) sets.add(oldCalls(hourOf(claim.posting.endMs)), claim.id, spellOf(claim.id, self));
+    if (!overlapping.some((spell) => covers(spell, claim.evidence.startMs, claim.posting.endMs)))
+      sets.add(oldCalls(hourOf(claim.posting.endMs)), claim.id, spellOf(claim.id, self));
     keep(sets, claim.id, record, self);
   }
   const above = related.filter(({ other }) => outranks(other, self));
@@ -163,6 +164,12 @@ function overlaps(spell: Uint8Array, startMs: number, endMs: number): boolean {
   return (
     view.getUint32(8) <= lastSecond(endMs + toleranceMs) && firstSecond(startMs - toleranceMs) <= view.getUint32(12)
   );
+}
+
+/** Whoever overlaps what is covered overlaps the spell. */
+function covers(spell: Uint8Array, startMs: number, endMs: number): boolean {
+  const view = viewOf(spell);
+  return view.getUint32(8) <= firstSecond(startMs) && lastSecond(endMs) <= view.getUint32(12);
 }
 
 function isSpellOf(spell: Uint8Array, { evidence, posting }: Contender): boolean {

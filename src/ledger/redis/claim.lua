@@ -164,6 +164,12 @@ local function spellOf(one)
   return hour, (last - hour * 3600) * (lengthMax + 1) + length
 end
 
+-- The first and the last second of a spell.
+local function secondsOf(hour, number)
+  local last = hour * 3600 + floor(number / (lengthMax + 1))
+  return last - number % (lengthMax + 1), last
+end
+
 -- Spells that overlap the claim, as hour and number; and how many there are under the id.
 local function oldSpells(group, index, one)
   local found, count, id = {}, 0, group.ids[index]
@@ -173,8 +179,7 @@ local function oldSpells(group, index, one)
     while at do
       count = count + 1
       local number = unpackStruct('>I4', blob, at + 7)
-      local e = group.hours[place] * 3600 + floor(number / (lengthMax + 1))
-      local s = e - number % (lengthMax + 1)
+      local s, e = secondsOf(group.hours[place], number)
       if s <= ceil((one.e + toleranceMs) / 1000) and floor((one.s - toleranceMs) / 1000) <= e then
         found[#found + 1] = { group.hours[place], number }
       end
@@ -206,6 +211,16 @@ local function keep(id, record, one)
   live[id], changed[id] = record, true
 end
 
+-- Whoever overlaps what is covered overlaps one of the spells.
+local function covered(spells, one)
+  local first, last = secondsOf(spellOf(one))
+  for _, spell in ipairs(spells) do
+    local from, to = secondsOf(spell[1], spell[2])
+    if from <= first and last <= to then return true end
+  end
+  return false
+end
+
 local function explainedBy(list, spell)
   for _, other in ipairs(list) do
     local hour, number = spellOf(other)
@@ -219,7 +234,7 @@ local function enter(group, index, record, one)
   local overlapping, count = oldSpells(group, index, one)
   if crowded(record.list, one) or spellsMax <= count then return 'x' end
   for _, spell in ipairs(overlapping) do if not explainedBy(record.list, spell) then return 't' end end
-  if #overlapping == 0 then addSpell(group, index) end
+  if not covered(overlapping, one) then addSpell(group, index) end
   keep(group.ids[index], record, one)
 end
 
