@@ -13,8 +13,11 @@ export function isHigher(layer: Layer, than: Layer): boolean {
   return heights[than] < heights[layer];
 }
 
-/** Bits of what a span may know about its call, the weightiest first; all of them weigh less than a layer. */
-const knows = { layer: 32, tenant: 16, model: 8, cache: 4, cacheTtl: 2, reasoning: 1 } as const;
+/**
+ * Bits of what a span may know about its call, the weightiest first; all of them weigh less than a layer. A copy of a
+ * call ranks below every span of its layer that is more than that.
+ */
+const knows = { layer: 64, call: 32, tenant: 16, model: 8, cache: 4, cacheTtl: 2, reasoning: 1 } as const;
 
 /**
  * How much a span may say about its call: layer first, then what it knows (tenant, a model to price, cache counts, their
@@ -24,6 +27,7 @@ export function rankOf(telling: Telling, layer: Layer, tenantIsKnown: boolean): 
   const { usage } = telling;
   const model = telling.providerModel ?? telling.responseModel ?? telling.requestModel;
   let rank = heights[layer] * knows.layer;
+  if (telling.shape !== "copy") rank += knows.call;
   if (tenantIsKnown) rank += knows.tenant;
   if (model !== undefined) rank += knows.model;
   if (usage?.cache_read !== undefined || usage?.cache_write !== undefined) rank += knows.cache;

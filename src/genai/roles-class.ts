@@ -52,7 +52,7 @@ const uncounted: ReadonlySet<Bucket> = new Set<Bucket>(["requests", "duration_ms
 export function classOf(telling: Telling, layer: ServiceLayer): Class {
   const told = hasUsage(telling.usage);
   const { operation, shape } = telling;
-  if (shape === "copy") return told ? { role: "shadow", reason: "copy" } : "silent";
+  if (shape === "copy" && !told) return "silent";
   if (shape === "container" || (operation !== undefined && containers.has(operation)))
     return told ? { role: "shadow", reason: "rollup" } : "silent";
   if (shape === "other" || (operation !== undefined && !billable.has(operation)))

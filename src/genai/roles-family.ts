@@ -1,4 +1,5 @@
 // The tellers of a trace as a tree: each among its nearest tellers above and below, whatever stands in between.
+import { isCopy } from "./roles-copies.ts";
 import type { Teller } from "./roles-teller.ts";
 import type { Trace } from "./trace-memory.ts";
 
@@ -8,12 +9,17 @@ export interface Kin {
   readonly below: Kin[];
 }
 
-/** In an order that does not depend on arrival: who is looked at first may decide who pays. */
+/**
+ * In an order that does not depend on arrival: who is looked at first may decide who pays. A copy that is told by the
+ * span above it is no member, and another copy is no kin of that span.
+ */
 export function familyOf(trace: Trace): readonly Kin[] {
   const family = new Map<string, Kin>();
-  for (const { id, teller } of trace.spans()) if (teller) family.set(id, { teller, above: undefined, below: [] });
+  for (const { id, teller } of trace.spans()) {
+    if (teller && teller.standing !== "copy") family.set(id, { teller, above: undefined, below: [] });
+  }
   const members = [...family.values()].sort((a, b) => byStart(a.teller, b.teller));
-  for (const kin of members) kin.above = nearestAbove(kin.teller.spanId, trace, family);
+  for (const kin of members) kin.above = nearestAbove(kin.teller, trace, family);
   const loops = new Set(members.filter(isOwnAncestor));
   for (const kin of members) {
     if (loops.has(kin)) kin.above = undefined;
@@ -41,8 +47,10 @@ export function isAtOrAbove(kin: Kin, from: Kin): boolean {
 /** Spans in between that were not kept break the chain; more than these are a loop. */
 const stepsMax = 512;
 
-function nearestAbove(spanId: string, trace: Trace, family: ReadonlyMap<string, Kin>): Kin | undefined {
+function nearestAbove(teller: Teller, trace: Trace, family: ReadonlyMap<string, Kin>): Kin | undefined {
+  const { spanId } = teller;
   let at = trace.span(spanId)?.parent ?? "";
+  if (isCopy(teller)) at = trace.span(at)?.parent ?? at;
   for (let step = 0; step < stepsMax && at !== "" && at !== spanId; step++) {
     const kin = family.get(at);
     if (kin) return kin;

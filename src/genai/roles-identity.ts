@@ -16,6 +16,7 @@ export function settleIdentity(
   strays: readonly Teller[] = [],
 ): readonly Teller[] {
   teller.owner = undefined;
+  if (teller.standing === "copy") return nobody;
   let others: Teller[] | undefined;
   for (const id of teller.responseIds) {
     for (const other of memory.tellersOf(id)) if (isNew(other, teller, others)) others = [...(others ?? []), other];
@@ -25,10 +26,16 @@ export function settleIdentity(
   }
   if (!others) return nobody;
   for (const other of others) {
-    if (precedence(teller, other) < 0 || !isSameCall(teller, other)) continue;
-    if (!teller.owner || precedence(other, teller.owner) < 0) teller.owner = other;
+    const known = standsBehind(other);
+    if (!known || known === teller || precedence(teller, known) < 0 || !isSameCall(teller, other)) continue;
+    if (!teller.owner || precedence(known, teller.owner) < 0) teller.owner = known;
   }
   return others;
+}
+
+/** For a copy speaks the call that it repeats, so that ranks are those of calls. */
+function standsBehind(other: Teller): Teller | undefined {
+  return other.standing === "copy" ? other.whole : other;
 }
 
 /** Whether two spans with a common response id tell of one call, so that one of them is enough. */

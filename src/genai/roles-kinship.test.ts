@@ -9,6 +9,39 @@ import {
   type Row,
 } from "../../test/support/decided-roles.ts";
 
+describe("copies", () => {
+  const copy = { ...chat, shape: "copy" as const };
+
+  test.each<{ name: string; rows: readonly Row[]; says: Record<string, string> }>([
+    {
+      name: "of each other are calls",
+      rows: [
+        { id: "1", below: "2", ...copy },
+        { id: "2", below: "1", ...copy },
+      ],
+      says: { 1: "bill leaf", 2: "bill leaf" },
+    },
+    { name: "of themselves are calls", rows: [{ id: "1", below: "1", ...copy }], says: { 1: "bill leaf" } },
+    {
+      name: "of an answer of a gateway's cache are none",
+      rows: [
+        { id: "1", ...chat, gatewayCacheHit: true },
+        { id: "2", below: "1", ...copy },
+      ],
+      says: { 1: "shadow gateway_cache_hit", 2: "shadow copy" },
+    },
+    {
+      name: "of a span that tells no usage are calls",
+      rows: [{ id: "1" }, { id: "2", below: "1", ...copy }],
+      says: { 1: "ignore no_usage", 2: "bill leaf" },
+    },
+  ])("$name", ({ rows, says }) => {
+    expect(decided([rows])).toEqual(says);
+    expect(decided([rows.toReversed()])).toEqual(says);
+    expect(decided(rows.toReversed().map((row) => [row]))).toEqual(says);
+  });
+});
+
 describe("kin in a trace", () => {
   test.each<{ name: string; rows: readonly Row[]; links?: Links; says: Record<string, string> }>([
     {

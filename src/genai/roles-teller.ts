@@ -21,9 +21,9 @@ export interface Spoken {
 /**
  * What the other spans of its trace make of a span. `alone`: nobody else tells its usage. `rollup`: spans below tell it.
  * `lower_layer`: a span of a higher layer, above or below, tells it. `covered`: the span above tells it, under an id by
- * which other processes know the call.
+ * which other processes know the call. `copy`: the span right above it is that call.
  */
-export type Standing = "alone" | "rollup" | "lower_layer" | "covered";
+export type Standing = "alone" | "rollup" | "lower_layer" | "covered" | "copy";
 
 export class Teller implements Evidence {
   readonly traceId: string;
@@ -32,12 +32,14 @@ export class Teller implements Evidence {
   readonly usage: Usage;
   /** Stems of the names of its model. */
   readonly models: readonly string[];
-  readonly responseIds: readonly string[];
+  responseIds: readonly string[];
   readonly startMs: number;
   readonly endMs: number;
   readonly emitter: string;
   readonly isChoice: boolean;
-  readonly telling: Telling;
+  telling: Telling;
+  /** Whether it was given ids that the ledger does not know as its own. */
+  isRenamed = false;
   readonly #at: number;
   /** Grows when its tenant becomes known. */
   rank: number;
@@ -53,7 +55,7 @@ export class Teller implements Evidence {
   /** The best span of its call, by a common id, that outranks it. */
   owner: Teller | undefined = undefined;
   standing: Standing = "alone";
-  /** The span of its trace that pays for it, where it is of a lower layer or covered. */
+  /** The span of its trace that pays for it, where it is of a lower layer, covered or a copy. */
   whole: Teller | undefined = undefined;
 
   /** `at` tells spans without ids apart, which never come again. */
@@ -73,6 +75,13 @@ export class Teller implements Evidence {
     this.telling = telling;
     this.rank = rank;
     this.subject = subject;
+  }
+
+  /** Takes the ids over under which a copy of it is known. */
+  adopt(ids: readonly string[]): void {
+    this.responseIds = [...new Set([...this.responseIds, ...ids])];
+    this.telling = { ...this.telling, responseIds: this.responseIds };
+    this.isRenamed = true;
   }
 
   /** Trace id and span id, what a resend repeats; of spans without an id their place in the request. */

@@ -2,6 +2,7 @@
 // its own, a proxy beside the model server that it called. They are twins one to one, where one lies within the time of
 // the other, and both say the same model and counts.
 import { isHigher } from "./layers.ts";
+import { isCopyBelow } from "./roles-copies.ts";
 import { restate } from "./roles-counts.ts";
 import { byStart, isAtOrAbove, type Kin } from "./roles-family.ts";
 import { type Precedence, sharesId } from "./roles-identity.ts";
@@ -124,6 +125,7 @@ function join(one: Teller, other: Teller): void {
 /** In one trace. Layers know a model by different names and draw ids of their own, and their clocks differ. */
 function areTwins(a: Teller, b: Teller): boolean {
   if (a.emitter === b.emitter || !countAlike(a, b) || sharesId(a, b)) return false;
+  if (isCopyBelow(a, b) || isCopyBelow(b, a)) return false;
   if (a.layer !== b.layer) return isWithin(a, b, toleranceMs) || isWithin(b, a, toleranceMs);
   return areOfOneProcess(a, b);
 }

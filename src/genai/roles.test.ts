@@ -19,7 +19,13 @@ describe("the class of a span", () => {
     },
     { name: "a call without usage is not billed", row: {}, says: "ignore no_usage" },
     { name: "zeros are no usage", row: { in: 0, out: 0 }, says: "ignore no_usage" },
-    { name: "a copy is a shadow", row: { ...chat, shape: "copy" }, says: "shadow copy" },
+    { name: "a copy that nobody else tells is the call", row: { ...chat, shape: "copy" }, says: "bill leaf" },
+    { name: "a copy without usage tells nothing", row: { shape: "copy" }, says: "silent" },
+    {
+      name: "a copy of a service that is left out",
+      row: { ...chat, shape: "copy", configured: "ignore" },
+      says: "ignore configured",
+    },
     {
       name: "a container that restates usage is a rollup",
       row: { ...chat, shape: "container" },

@@ -5,11 +5,12 @@
 // request that adds to it; what was said of an earlier span and is no longer so becomes a revision. So the bill depends
 // neither on the order of spans nor on how they are spread over requests. Across processes the claim in the ledger
 // decides, and it alone makes a charge exactly once.
-import type { Subject, Telling } from "./call.ts";
+import type { Reason, Subject, Telling } from "./call.ts";
 import { isHigher, rankOf } from "./layers.ts";
 import { classOf, type Verdict } from "./roles-class.ts";
+import { type Above, isCopy, settleCopies } from "./roles-copies.ts";
 import { familyOf } from "./roles-family.ts";
-import { type Precedence, settleIdentity } from "./roles-identity.ts";
+import { isSameCall, type Precedence, settleIdentity, sharesId } from "./roles-identity.ts";
 import { settleKinship } from "./roles-kinship.ts";
 import { payerOf, type Spoken, Teller } from "./roles-teller.ts";
 import { isOutdone, pairAcrossTraces, pairInTrace } from "./roles-twins.ts";
@@ -54,12 +55,16 @@ export function decideRoles(spoken: readonly Spoken[], court: Court): Decision {
     const itsClass = one ? classOf(one.telling, one.layer) : "silent";
     if (itsClass === "undecided" && one) found.push(bench.enter(one, at));
     else found.push(typeof itsClass === "string" ? undefined : itsClass);
+    if (one && typeof itsClass !== "string" && idle.has(itsClass.reason)) bench.rest(one);
   }
   const revisions = bench.settle();
   const verdicts = found.map((one, at) => (one instanceof Teller ? toldOf(one, spoken[at]?.subject) : one));
   const tellers = found.map((one) => (one instanceof Teller ? one : undefined));
   return { verdicts, tellers, revisions };
 }
+
+/** Reasons for which nobody is charged, though the span says usage. */
+const idle: ReadonlySet<Reason> = new Set(["gateway_cache_hit", "not_a_call", "configured"]);
 
 /** Those whose role depends on others. */
 class Bench {
@@ -96,8 +101,19 @@ class Bench {
     return teller;
   }
 
+  /** Notes a span that says usage nobody is charged for. */
+  rest({ telling }: Spoken): void {
+    const trace = this.#court.memory.find(telling.traceId);
+    const note = trace?.span(telling.spanId);
+    if (!trace || !note) return;
+    note.isIdle = true;
+    this.#traces.add(trace);
+  }
+
   /** Decides everybody who is concerned. Returns what is no longer true of earlier spans. */
   settle(): readonly Revision[] {
+    for (const trace of this.#traces) this.#settleCopies(trace.tellers);
+    this.#settleCopies(this.#strays);
     for (const stray of this.#strays) this.#settleIdentity(stray, this.#traces);
     // Who shares an id with one of them is concerned, too; their own acquaintances are not.
     const more = new Set<Trace>();
@@ -115,6 +131,27 @@ class Bench {
     for (const stray of this.#strays) this.#decide(stray, revisions);
     return revisions;
   }
+
+  /** A call takes the ids of its copies over, so that under them, too, it is the one that is charged. */
+  #settleCopies(tellers: readonly Teller[]): void {
+    settleCopies(tellers, this.#aboveOf);
+    for (const copy of tellers) {
+      const { standing, whole, responseIds } = copy;
+      if (standing !== "copy" || !whole || !isSameCall(copy, whole)) continue;
+      if (responseIds.every((id) => whole.responseIds.includes(id))) continue;
+      whole.adopt(responseIds);
+      this.#court.memory.rememberAnswers(whole, this.#court.nowMs);
+    }
+  }
+
+  readonly #aboveOf = ({ traceId, telling }: Teller): Above => {
+    const { parentSpanId } = telling;
+    if (parentSpanId === "") return undefined;
+    const note = this.#court.memory.find(traceId)?.span(parentSpanId);
+    if (note?.isIdle) return "idle";
+    const above = note?.teller ?? this.#strays.find((one) => one.spanId === parentSpanId && one.traceId === traceId);
+    return above && isCopy(above) ? undefined : above;
+  };
 
   #settleIdentity(teller: Teller, concerned: Set<Trace> | undefined): void {
     const { memory } = this.#court;
@@ -144,7 +181,9 @@ class Bench {
     if (verdict.role === "bill") {
       // What was taken back once stays so, whatever comes.
       if (teller.isWithdrawn) return;
-      if (before && bill(teller, teller.subject)) revisions.push(revisionOf(teller, verdict));
+      const isNews = before !== undefined && bill(teller, teller.subject);
+      if (isNews || teller.isRenamed) revisions.push(revisionOf(teller, verdict));
+      teller.isRenamed = false;
     } else {
       const isNews = before && (before.role === "bill" || before.isBarred !== verdict.isBarred);
       if (isNews) revisions.push(revisionOf(teller, verdict));
@@ -162,7 +201,7 @@ function addTrace(trace: Trace | undefined, traces: Set<Trace>): void {
 function settleTrace(trace: Trace): void {
   const { tellers } = trace;
   const [only] = tellers;
-  if (only && tellers.length === 1) only.standing = "alone";
+  if (only && tellers.length === 1 && only.standing !== "copy") only.standing = "alone";
   if (tellers.length < 2) return;
   const family = familyOf(trace);
   settleKinship(family);
@@ -231,6 +270,7 @@ function comparePrints(a: Teller, b: Teller, fingerprintOf: Court["fingerprintOf
 
 function verdictOn(teller: Teller, precedence: Precedence): Verdict {
   const { owner, standing, layer } = teller;
+  if (standing === "copy") return verdictOnCopy(teller, precedence);
   if (owner) {
     const isLower = isHigher(owner.layer, layer);
     if (pays(payerOf(owner), precedence)) return isLower ? ofLowerLayer : duplicate;
@@ -241,6 +281,15 @@ function verdictOn(teller: Teller, precedence: Precedence): Verdict {
   return isOutdone(teller, precedence) ? barred.twin : leaf;
 }
 
+/** Under a common id the ledger lets the call take over what the copy was charged; else that must be taken back. */
+function verdictOnCopy(copy: Teller, precedence: Precedence): Verdict {
+  const { whole } = copy;
+  // Its id may be that of a call which the cache answers again: that stays charged.
+  if (!whole) return copy.responseIds.length === 0 ? barred.copy : ofCopy;
+  const isKnown = sharesId(copy, whole) && isSameCall(copy, whole);
+  return isKnown && pays(payerOf(whole), precedence) ? ofCopy : barred.copy;
+}
+
 function pays(teller: Teller, precedence: Precedence): boolean {
   return teller.standing === "alone" && !isOutdone(teller, precedence);
 }
@@ -248,8 +297,10 @@ function pays(teller: Teller, precedence: Precedence): boolean {
 const leaf: Verdict = { role: "bill", reason: "leaf" };
 const duplicate: Verdict = { role: "shadow", reason: "duplicate" };
 const ofLowerLayer: Verdict = { role: "shadow", reason: "lower_layer" };
+const ofCopy: Verdict = { role: "shadow", reason: "copy" };
 /** Spans tell of the call that no common id joins with this one. */
 const barred = {
+  copy: { role: "shadow", reason: "copy", isBarred: true },
   duplicate: { role: "shadow", reason: "duplicate", isBarred: true },
   lowerLayer: { role: "shadow", reason: "lower_layer", isBarred: true },
   rollup: { role: "shadow", reason: "rollup", isBarred: true },

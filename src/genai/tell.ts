@@ -108,8 +108,11 @@ function completeTokens(reading: Reading, { dialect, scope }: Speaker, isTold: b
 
 /** What the span is, by its operation; marks of a shape that is no operation are taken out again. */
 function completeShape(reading: Reading, { dialect }: CompiledDialect, tellsUsage: boolean): Shape {
-  if (dialect.shape !== undefined) return dialect.shape;
   const operation = reading.text(at.operation);
+  if (dialect.shape !== undefined) {
+    if (operation === undefined && tellsUsage) unnamedCall(reading);
+    return dialect.shape;
+  }
   if (operation === undefined) return tellsUsage ? unnamedCall(reading) : "other";
   if (operation === "@container" || operation === "@other") {
     reading.derive(at.operation, undefined, "");

@@ -44,6 +44,8 @@ export interface SpanNote {
   readonly parent: string;
   readonly values: SourceValues | undefined;
   teller: Teller | undefined;
+  /** Whether it says usage that nobody is charged for; copies of it are not charged either. */
+  isIdle: boolean;
 }
 
 /** What is known of one trace. */
@@ -162,7 +164,7 @@ export class TraceMemory {
   /** Notes a span; false when it is known. Beyond the bound of its trace a span is not kept, and stands there for itself. */
   note(trace: Trace, spanId: string, parent: string, values: SourceValues | undefined): boolean {
     if (spanId === "" || trace.span(spanId) || this.#bounds.spansPerTraceMax <= trace.size) return false;
-    trace.add({ id: spanId, parent, values, teller: undefined });
+    trace.add({ id: spanId, parent, values, teller: undefined, isIdle: false });
     this.#spans++;
     if (!values) return true;
     const before = trace.characters;
@@ -177,8 +179,13 @@ export class TraceMemory {
     if (!note) return false;
     note.teller = teller;
     trace.tellers = [...trace.tellers, teller];
-    for (const id of teller.responseIds) this.#rememberAnswer(id, teller, nowMs);
+    this.rememberAnswers(teller, nowMs);
     return true;
+  }
+
+  /** Remembers who told of its response ids. */
+  rememberAnswers(teller: Teller, nowMs: number): void {
+    for (const id of teller.responseIds) this.#rememberAnswer(id, teller, nowMs);
   }
 
   #rememberAnswer(id: string, teller: Teller, nowMs: number): void {

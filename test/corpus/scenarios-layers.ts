@@ -12,6 +12,8 @@ import {
 } from "./emitters.ts";
 import { answer, chat, deeper, one, type Scenario, two, within } from "./scenario.ts";
 
+const rawTeam = { "metadata.user_api_key_team_id": "acme" };
+
 export const layerScenarios: readonly Scenario[] = [
   // An app and its proxy.
   {
@@ -101,6 +103,96 @@ export const layerScenarios: readonly Scenario[] = [
       litellmRaw({ id: "2", trace: "a1", parent: "1", ...chat, answer: "resp_x" }),
       litellmV1({ id: "3", trace: "b2", ...chat, answer: "resp_own2", tenant: "acme" }),
       litellmRaw({ id: "4", trace: "b2", parent: "3", ...chat, answer: "resp_x" }),
+    ],
+    whole: true,
+    bill: one("acme"),
+  },
+  {
+    name: "a call of LiteLLM of which only the copy came, below a span of FastAPI",
+    spans: [
+      plain({ id: "1", scope: "fastapi" }),
+      plain({ id: "2", parent: "1", scope: "fastapi", ...within }),
+      litellmRaw({ id: "3", parent: "2", ...chat, answer, startMs: 20, endMs: 995, more: rawTeam }),
+    ],
+    bill: one("acme"),
+  },
+  {
+    name: "the same with the span of the app above it",
+    spans: [
+      openInference({ id: "1", ...chat, model: "fast", tenant: "app" }),
+      plain({ id: "2", parent: "1", scope: "fastapi", ...within }),
+      litellmRaw({ id: "3", parent: "2", ...chat, answer, ...deeper, more: rawTeam }),
+    ],
+    bill: one("acme"),
+    apart: [...one("acme"), ...one("app")],
+  },
+  {
+    name: "two such calls without ids below one span",
+    spans: [
+      plain({ id: "2", scope: "fastapi" }),
+      litellmRaw({ id: "3", parent: "2", ...chat, startMs: 10, endMs: 300, more: rawTeam }),
+      litellmRaw({ id: "4", parent: "2", ...chat, startMs: 310, endMs: 700, more: rawTeam }),
+    ],
+    bill: two("acme"),
+  },
+  {
+    name: "a call of LiteLLM and its copy, under ids of two makers",
+    spans: [
+      litellmV1({ id: "1", ...chat, answer: "chatcmpl-own", tenant: "acme" }),
+      litellmRaw({ id: "2", parent: "1", ...chat, answer: "msg_1", more: rawTeam }),
+    ],
+    bill: one("acme"),
+  },
+  {
+    name: "a call of LiteLLM and its copy, which come to two processes",
+    spans: [
+      litellmV1({ id: "1", ...chat, answer, tenant: "acme" }),
+      litellmRaw({ id: "2", parent: "1", ...chat, answer, more: rawTeam, resource: { "service.name": "again" } }),
+    ],
+    bill: one("acme"),
+  },
+  {
+    name: "a call of LiteLLM and its copy, without ids",
+    spans: [
+      litellmV1({ id: "1", ...chat, tenant: "acme" }),
+      litellmRaw({ id: "2", parent: "1", ...chat, more: rawTeam }),
+    ],
+    bill: one("acme"),
+  },
+  {
+    name: "an app that asks Claude through LiteLLM, and knows the id of the copy alone",
+    spans: [
+      otel({ id: "9", trace: "b2", ...chat, answer: "msg_1", tenant: "app" }),
+      litellmV1({ id: "1", ...chat, answer: "chatcmpl-own", tenant: "acme", ...within }),
+      litellmRaw({ id: "2", parent: "1", ...chat, answer: "msg_1", more: rawTeam, ...within }),
+    ],
+    bill: one("acme"),
+  },
+  {
+    name: "two calls of LiteLLM's SDK on one span, which tells the second",
+    spans: [
+      litellmV1({ id: "1", ...chat, answer: "chatcmpl-2", tenant: "acme", more: { "metadata.user_api_key_hash": "" } }),
+      litellmRaw({ id: "2", parent: "1", ...chat, answer: "chatcmpl-1", startMs: 10, endMs: 300 }),
+      litellmRaw({ id: "3", parent: "1", ...chat, answer: "chatcmpl-2", startMs: 310, endMs: 700 }),
+    ],
+    bill: two("acme"),
+  },
+  {
+    name: "the same of Claude, whose ids the span does not have",
+    spans: [
+      litellmV1({ id: "1", ...chat, answer: "chatcmpl-own", tenant: "acme" }),
+      litellmRaw({ id: "2", parent: "1", ...chat, answer: "msg_1", startMs: 10, endMs: 300 }),
+      litellmRaw({ id: "3", parent: "1", ...chat, answer: "msg_2", startMs: 310, endMs: 700 }),
+    ],
+    whole: true,
+    bill: two("acme"),
+  },
+  {
+    name: "an answer of the proxy's cache, and a copy of it",
+    spans: [
+      litellmV1({ id: "1", trace: "b2", ...chat, answer, tenant: "acme" }),
+      litellmV1({ id: "3", ...chat, answer, tenant: "acme", more: { hidden_params: '{"cache_key": "k"}' } }),
+      litellmRaw({ id: "4", parent: "3", ...chat, answer, more: rawTeam }),
     ],
     whole: true,
     bill: one("acme"),
