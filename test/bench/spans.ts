@@ -46,7 +46,7 @@ function transformSpan(span: SpanView): void {
   if (span.rowsStart === span.rowsEnd) return;
   for (let at = 0; at < renameKeys.length; at++) {
     const { from, to } = renameKeys[at]!;
-    if (span.has(from)) span.rename(from, to);
+    span.rename(from, to);
   }
   const input = span.integer(inputKey);
   if (input === undefined) return;

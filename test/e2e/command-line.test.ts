@@ -76,7 +76,8 @@ describe("words that are not understood are one line on stderr and exit 2", () =
   test.each([
     { args: ["rn"], says: 'spantoll: unknown command "rn"; did you mean "run"?' },
     { args: ["valdiate"], says: 'spantoll: unknown command "valdiate"; did you mean "validate"?' },
-    { args: ["budgets"], says: 'spantoll: unknown command "budgets"; the commands are run, validate,' },
+    { args: ["budgets"], says: 'spantoll: unknown command "budgets"; did you mean "budget"?' },
+    { args: ["tenants"], says: 'spantoll: unknown command "tenants"; the commands are run, validate,' },
     { args: ["run", "--confg", "x"], says: 'spantoll: unknown option "--confg"; did you mean "--config"?' },
     { args: ["--versoin"], says: 'spantoll: unknown option "--versoin"; did you mean "--version"?' },
     { args: ["components", "--zzz"], says: 'spantoll: unknown option "--zzz"; the options are --format, --help' },
