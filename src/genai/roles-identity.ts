@@ -16,6 +16,7 @@ export function settleIdentity(
   strays: readonly Teller[] = [],
 ): readonly Teller[] {
   teller.owner = undefined;
+  teller.rivals = nobody;
   if (teller.standing === "copy") return nobody;
   let others: Teller[] | undefined;
   for (const id of teller.responseIds) {

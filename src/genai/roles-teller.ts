@@ -52,6 +52,8 @@ export class Teller implements Evidence {
   withdrawnFrom: readonly string[] = none;
   /** Spans of other emitters that tell the same call without a common id; one for each emitter. */
   twins: readonly Teller[] = none;
+  /** Twins of the spans that it outranks by a common id: they tell its call, too. */
+  rivals: readonly Teller[] = none;
   /** The best span of its call, by a common id, that outranks it. */
   owner: Teller | undefined = undefined;
   standing: Standing = "alone";

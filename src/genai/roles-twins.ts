@@ -29,9 +29,18 @@ export function pairAcrossTraces(tellers: readonly Teller[]): void {
   pair(tellers.toSorted(byStart), (a, b) => a.traceId !== b.traceId && areTwinsApart(a, b));
 }
 
+/** Who pays for a span by a common id meets its twins in its place. */
+export function passRivalsOn(tellers: readonly Teller[]): void {
+  for (const { owner, twins } of tellers) {
+    if (!owner) continue;
+    const met = twins.filter((twin) => !owner.twins.includes(twin) && !owner.rivals.includes(twin));
+    if (0 < met.length) owner.rivals = [...owner.rivals, ...met];
+  }
+}
+
 /** Whether a twin is billed in place of this span, or another span in place of the twin. */
 export function isOutdone(teller: Teller, precedence: Precedence): boolean {
-  for (const twin of teller.twins) {
+  for (const twin of [...teller.twins, ...teller.rivals]) {
     const payer = standsFor(twin, teller) ? payerBehind(twin) : undefined;
     if (!payer || payer === teller) continue;
     // One that was taken back cannot pay again.

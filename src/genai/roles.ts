@@ -13,7 +13,7 @@ import { familyOf } from "./roles-family.ts";
 import { isSameCall, type Precedence, settleIdentity, sharesId } from "./roles-identity.ts";
 import { settleKinship } from "./roles-kinship.ts";
 import { payerOf, type Spoken, Teller } from "./roles-teller.ts";
-import { isOutdone, pairAcrossTraces, pairInTrace } from "./roles-twins.ts";
+import { isOutdone, pairAcrossTraces, pairInTrace, passRivalsOn } from "./roles-twins.ts";
 import type { Trace, TraceMemory } from "./trace-memory.ts";
 
 export interface Court {
@@ -125,6 +125,7 @@ class Bench {
     }
     for (const trace of this.#traces) settleTrace(trace);
     this.#pairProcesses();
+    for (const trace of this.#traces) passRivalsOn(trace.tellers);
     for (const teller of this.#new) inheritOfTwins(teller);
     const revisions: Revision[] = [];
     for (const trace of this.#traces) for (const teller of trace.tellers) this.#decide(teller, revisions);
