@@ -61,8 +61,6 @@ export class SpanView {
     return this;
   }
 
-  // What a span has by itself.
-
   /** 32 lower-case hex digits, empty when the span has none. */
   get traceId(): string {
     return idText(this.#index.bytes, this.#column(column.spanTraceId), 16);
@@ -188,8 +186,6 @@ export class SpanView {
   value(key: AttributeKey, bytesMax = textBytesMax): AnyValue {
     return this.#find(key) ? this.#valueFound(bytesMax) : undefined;
   }
-
-  // Attributes, as they came: for keys that are only known by a prefix. Removed ones are left out by `rowKey`.
 
   /** Id of the declared key or prefix of an attribute row, -1 when it was removed. */
   rowKey(row: number): number {
