@@ -20,9 +20,11 @@ type Vector = (typeof vectors.vectors)[number] & {
 const costVectors = vectors.vectors as readonly Vector[];
 let costs: readonly PricedAnswer[] = [];
 let resolutions: readonly PricedAnswer[] = [];
+let roundings: readonly PricedAnswer[] = [];
 
 beforeAll(async () => {
   costs = await pricedByBundle(costVectors.map(questionOf), import.meta.dirname);
+  roundings = await pricedByBundle(roundingAsked(), import.meta.dirname);
   resolutions = await pricedByBundle(
     vectors.resolution_vectors.map(({ provider, model, ...vector }) => ({
       record: { provider, model, usage: { input: 1, output: 1 }, at: "2026-08-01T00:00:00Z" },
@@ -49,11 +51,40 @@ describe("cost vector", () => {
 });
 
 describe("rounding vector", () => {
-  test.each(vectors.rounding_vectors)("$why", (vector) => {
-    const text = "exact_usd" in vector ? vector.exact_usd : vector.exact_usd_fraction;
-    expect(toNanoUsd(parseFraction(text!)!)).toBe(BigInt(vector.nano_usd_half_even));
+  test.each(vectors.rounding_vectors.map((vector, index) => ({ ...vector, index })))("$why", ({ index, ...vector }) => {
+    const exact = exactUsdOf(vector);
+    expect(toNanoUsd(parseFraction(exact)!)).toBe(BigInt(vector.nano_usd_half_even));
+    expect(roundings[index]).toMatchObject({ nano_usd: vector.nano_usd_half_even });
+    if ("exact_usd" in vector) expect(roundings[index]).toMatchObject({ usd: exact });
   });
 });
+
+type RoundingVector = (typeof vectors.rounding_vectors)[number];
+
+function exactUsdOf(vector: RoundingVector): string {
+  return ("exact_usd" in vector ? vector.exact_usd : vector.exact_usd_fraction) ?? "";
+}
+
+/** One token of a model that costs a dollar a token, times the amount: the command has to round exactly it. */
+function roundingAsked(): readonly Asked[] {
+  return vectors.rounding_vectors.map((vector) => ({
+    record: { provider: "rounding", model: "dollar", usage: { input: 1 } },
+    layers: [],
+    settings: {
+      prices: [
+        {
+          inline: {
+            providers: [
+              { id: "rounding", models: [{ id: "dollar", prices: [{ cells: { default: { input: 1_000_000 } } }] }] },
+            ],
+          },
+        },
+      ],
+      multipliers: [{ match: { provider: "rounding" }, factor: exactUsdOf(vector), reason: "amount" }],
+      max_call_cost_usd: 100_000_000,
+    },
+  }));
+}
 
 describe("resolution vector", () => {
   test.each(vectors.resolution_vectors.map((vector, index) => ({ ...vector, index })))(
