@@ -7,10 +7,10 @@ export function textChange(edits: Edits, key: AttributeKey, value: string): numb
   const length = utf8Bytes(value);
   const change = edits.begin(key, fieldLength(length));
   const { written } = edits;
-  written.ensure(value.length * 3 + 8);
   written.byte(0x0a);
   written.varint(length);
-  written.text(value);
+  if (length === value.length) written.ascii(value);
+  else written.text(value);
   return change;
 }
 

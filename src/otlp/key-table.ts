@@ -10,6 +10,8 @@ export class KeyTable {
   /** Whether somebody declared the events of spans, and with them names and status. */
   readonly events: boolean;
   readonly #declared: Uint8Array;
+  /** A bit for every length, modulo 128, and last byte of a key. */
+  readonly #endings = new Int32Array(1024);
   /** By slot: the first entry plus 1, 0 for none. */
   readonly #slots = new Int16Array(slotCount);
   /** By first byte: the prefixes that start with it, the longest first. */
@@ -49,7 +51,11 @@ export class KeyTable {
    */
   find(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     const length = end - start;
-    for (let at = this.#slots[length < 4 ? length : slotOf(view, start, length)]!; at !== 0; at = this.#next[at - 1]!) {
+    const last = length === 0 ? 0 : bytes[end - 1]!;
+    // Most names of spans are nobody's: one look at length and last byte tells so. bench codec ours, with plain texts: 1.03x.
+    const mayBe = (this.#endings[endingWord(length, last)]! >>> (last & 31)) & 1;
+    let at = mayBe === 0 ? 0 : this.#slots[length < 4 ? length : slotOf(view, start, length)]!;
+    for (; at !== 0; at = this.#next[at - 1]!) {
       if (this.#lengths[at - 1] === length && this.#isKey(at - 1, view, start, end)) return this.#ids[at - 1]!;
     }
     const prefixes = length === 0 ? this.#prefixes[0] : this.#prefixes[bytes[start]!];
@@ -80,6 +86,8 @@ export class KeyTable {
     const slot = bytes.length < 4 ? bytes.length : slotOf(view, 0, bytes.length);
     this.#next[entry] = this.#slots[slot]!;
     this.#slots[slot] = entry + 1;
+    const last = bytes[bytes.length - 1] ?? 0;
+    this.#endings[endingWord(bytes.length, last)]! |= 1 << (last & 31);
     const before = exact[entry - 1];
     this.#wordStarts[entry] = before ? this.#wordStarts[entry - 1]! + wordCount(before.bytes.length) : 0;
     return wordsOf(bytes);
@@ -104,6 +112,11 @@ function wordsOf(bytes: Uint8Array): readonly number[] {
     if (bytes.length >= 4) return view.getInt32(Math.min(i * 4, bytes.length - 4), true);
     return bytes.reduceRight((word, byte) => (word << 8) | byte, 0);
   });
+}
+
+/** Where the bit of a length and a last byte lies: 32 to a word. */
+function endingWord(length: number, last: number): number {
+  return ((length & 127) << 3) | (last >> 5);
 }
 
 /** A hash of the length and eight bytes: enough to tell some hundred dotted names apart without reading them. For four bytes and more. */

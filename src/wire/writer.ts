@@ -72,6 +72,13 @@ export class Writer {
     this.position = to;
   }
 
+  /** A text of ASCII alone, without a length. */
+  ascii(value: string): void {
+    const { bytes, position } = this;
+    for (let at = 0; at < value.length; at++) bytes[position + at] = value.charCodeAt(at);
+    this.position = position + value.length;
+  }
+
   /** UTF-8 of `value` without a length. Room of 3 bytes a UTF-16 unit must be there. */
   text(value: string): void {
     const bytes = this.bytes;
